@@ -1,0 +1,29 @@
+"""The one door of Lightning: torchvision is made importable first, and the names the harness uses are given on."""
+
+from train.torchvision_door import ensure_torchvision
+
+ensure_torchvision()
+
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer, seed_everything  # noqa: E402
+from pytorch_lightning.callbacks import (  # noqa: E402
+    EMAWeightAveraging,
+    LearningRateMonitor,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
+from pytorch_lightning.cli import LightningCLI  # noqa: E402
+from pytorch_lightning.loggers import CSVLogger  # noqa: E402
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "EMAWeightAveraging",
+    "LearningRateMonitor",
+    "LightningCLI",
+    "LightningDataModule",
+    "LightningModule",
+    "ModelCheckpoint",
+    "TQDMProgressBar",
+    "Trainer",
+    "seed_everything",
+]
