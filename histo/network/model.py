@@ -1,0 +1,153 @@
+"""The network: a compact, fully convolutional encoder and decoder that reads a whole tile at once.
+
+Plain 3x3 convolutions only: depthwise ones run at a tenth of the speed on CPUs with matrix units. Nothing pools over
+the tile, and the receptive field reaches less than `HALO_WPX` beyond an output pixel, so that a tile with a halo gives
+the same maps as the whole slide would.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from histo.network import layout
+
+HALO_WPX = 128
+"""Margin, in working pixels, that makes dense tiling exact for `MuscleNet`.
+
+The maps of any core whose sides lie on multiples of `ALIGNMENT_WPX` depend on pixels at most 124 beyond it. (A single
+map pixel inside such a core reaches up to 129 from itself, since up- and downsampling are not centered on it.)
+"""
+
+ALIGNMENT_WPX = 16
+"""The deepest stride: tiles start on, and have sides of, multiples of this many working pixels."""
+
+CHANNELS = (24, 48, 96, 128)
+"""Feature channels at strides 2, 4, 8 and 16."""
+
+_HEAD_INPUTS = 32
+_RARE_LOGIT = -3.0
+
+
+class OpticalDensity(nn.Module):
+    """Stain amounts from colors: uint8 RGB to centered optical density.
+
+    Light falls exponentially with the amount of stain, so its logarithm is what adds up (Ruifrok and Johnston 2001, as
+    in scikit-image's `rgb2hed`). The constants are buffers: a bundle carries its own normalization.
+    """
+
+    mean: Tensor
+    spread: Tensor
+    ceiling: Tensor
+
+    def __init__(self) -> None:
+        """Start from a typical H&E section: about 0.25-0.55 of optical density per color, seldom above 2.5."""
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.25, 0.50, 0.30]).view(1, 3, 1, 1))
+        self.register_buffer("spread", torch.tensor([0.25, 0.35, 0.25]).view(1, 3, 1, 1))
+        self.register_buffer("ceiling", torch.tensor(2.5))
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        """(B, 3, H, W) uint8, or floats from 0 to 255, to float of the same shape."""
+        density = -torch.log((rgb.to(self.mean.dtype) + 1.0) / 256.0)
+        return (torch.minimum(density, self.ceiling) - self.mean) / self.spread
+
+
+class ConvBlock(nn.Sequential):
+    """Convolution, batch normalization, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, size: int = 3, stride: int = 1) -> None:
+        """Pad so that only the stride changes the map's size."""
+        super().__init__(
+            nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class MuscleNet(nn.Module):
+    """Maps of fibers, cells and compartments at 1 um/px from RGB at 0.5 um/px.
+
+    Args:
+        channels: Feature channels at strides 2, 4, 8 and 16.
+    """
+
+    def __init__(self, channels: tuple[int, int, int, int] = CHANNELS) -> None:
+        """Build with fresh weights (PyTorch's default initialization, under the caller's seed)."""
+        super().__init__()
+        c2, c4, c8, c16 = channels
+        self.channels = channels
+        self.normalize = OpticalDensity()
+        self.encoder2 = nn.Sequential(ConvBlock(3, c2, size=5, stride=2), ConvBlock(c2, c2))
+        self.encoder4 = nn.Sequential(nn.MaxPool2d(2), ConvBlock(c2, c4), ConvBlock(c4, c4))
+        self.encoder8 = nn.Sequential(nn.MaxPool2d(2), ConvBlock(c4, c8), ConvBlock(c8, c8))
+        self.encoder16 = nn.Sequential(nn.MaxPool2d(2), ConvBlock(c8, c16), ConvBlock(c16, c16), ConvBlock(c16, c16))
+        self.lateral8, self.reduce8 = nn.Conv2d(c8, c8, 1), nn.Conv2d(c16, c8, 1)
+        self.lateral4, self.reduce4 = nn.Conv2d(c4, c4, 1), nn.Conv2d(c8, c4, 1)
+        self.lateral2, self.reduce2 = nn.Conv2d(c2, c2, 1), nn.Conv2d(c4, c2, 1)
+        self.decoder8 = nn.Sequential(ConvBlock(c8, c8), ConvBlock(c8, c8))
+        self.decoder4 = nn.Sequential(ConvBlock(c4, c4), ConvBlock(c4, c4))
+        self.decoder2 = ConvBlock(c2, _HEAD_INPUTS)
+        self.head = nn.Conv2d(_HEAD_INPUTS, layout.CHANNELS, 1)
+        with torch.no_grad():  # nuclei cover a few percent of the area: start by calling them rare
+            cast(Tensor, self.head.bias)[layout.CELLS] = _RARE_LOGIT
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        """Logits of all maps.
+
+        Args:
+            rgb: (B, 3, H, W), uint8 or floats from 0 to 255, at 0.5 um/px; H and W are multiples of 16.
+
+        Returns:
+            (B, 26, H / 2, W / 2) float, by `histo.network.layout`.
+        """
+        at2 = self.encoder2(self.normalize(rgb))
+        at4 = self.encoder4(at2)
+        at8 = self.encoder8(at4)
+        at16 = self.encoder16(at8)
+        up8 = self.decoder8(self.lateral8(at8) + _doubled(self.reduce8(at16)))
+        up4 = self.decoder4(self.lateral4(at4) + _doubled(self.reduce4(up8)))
+        up2 = self.decoder2(self.lateral2(at2) + _doubled(self.reduce2(up4)))
+        return cast(Tensor, self.head(up2))
+
+
+class ActivatedNet(nn.Module):
+    """A network followed by `activate`: what engines run."""
+
+    def __init__(self, network: nn.Module) -> None:
+        """Wrap a network that returns logits."""
+        super().__init__()
+        self.network = network
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        """(B, 3, H, W) RGB to (B, 26, H / 2, W / 2) float32 probabilities and distances."""
+        return activate(self.network(rgb))
+
+
+def activate(logits: Tensor) -> Tensor:
+    """Probabilities and distances from logits.
+
+    Args:
+        logits: (B, 26, h, w) float of any precision.
+
+    Returns:
+        (B, 26, h, w) float32: softmax over the fiber classes and over the compartments, sigmoid everywhere else (the
+        distance too: it runs from 0 at the rim to 1 in the middle).
+    """
+    values = logits.float()
+    return torch.cat(
+        [
+            torch.sigmoid(values[:, : layout.CLASSES.start]),
+            torch.softmax(values[:, layout.CLASSES], dim=1),
+            torch.sigmoid(values[:, layout.ATTRIBUTES.start : layout.CELLS.stop]),
+            torch.softmax(values[:, layout.COMPARTMENTS], dim=1),
+        ],
+        dim=1,
+    )
+
+
+def _doubled(features: Tensor) -> Tensor:
+    return functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
