@@ -1,0 +1,249 @@
+"""overview.png: the section as a whole with what was found drawn on it, and the fibers that decide beside it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+
+from histo.findings import FiberClass, Findings
+from histo.report.choice import SHOWN_CLASSES, leading
+from histo.report.pictures import FiberCrop, Picture, SlidePictures
+from histo.report.style import CELL_STYLES, FIBER_STYLES, RESEARCH_USE
+from histo.tissue import ArtefactClass, TissueMap
+
+DPI = 150
+WIDTH_IN = 14.0
+INSETS = 8
+INK = "#222222"
+FADE = 0.3
+"""How far the stain is faded toward white under the drawing, so that marks stand out."""
+
+SMALLEST_DRAWN_PX = 14.0
+"""A fiber narrower than this in the figure gets a marker, or nobody would see it."""
+
+
+def draw_overview(
+    path: Path, *, findings: Findings, tissue: TissueMap, pictures: SlidePictures, name: str, headline: str
+) -> None:
+    """Draw the figure.
+
+    Args:
+        path: Where to write the PNG; the same input gives the same bytes.
+        findings: What to draw.
+        tissue: Tells which places were set aside.
+        pictures: Of the slide.
+        name: Of the slide.
+        headline: The pattern, or that none is given.
+    """
+    aspect = _aspect(pictures.overview)
+    map_width = 0.66
+    height_in = min(15.0, max(8.6, WIDTH_IN * map_width * aspect + 1.3))
+    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    top = 1 - 0.95 / height_in
+    section = figure.add_axes((0.02, 0.025, map_width, top - 0.025))
+    figure.text(0.02, 1 - 0.36 / height_in, headline, fontsize=19, weight="bold", color=INK, va="center")
+    subtitle = f"{name}  ·  {RESEARCH_USE}"
+    figure.text(0.02, 1 - 0.70 / height_in, subtitle, fontsize=11.5, color="#555555", va="center")
+    shown = [pictures.crops[i] for i in leading([crop.fiber_class for crop in pictures.crops], INSETS)]
+    _draw_section(section, pictures.overview, findings, tissue, shown)
+    _draw_insets(figure, shown, left=map_width + 0.04, top=top, height_in=height_in)
+    _draw_legend(figure, findings, tissue, left=map_width + 0.035)
+    figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def _aspect(picture: Picture) -> float:
+    height, width = picture.valid.shape
+    return height / width
+
+
+def _shown_rgb(picture: Picture, fade: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The picture faded toward white; places without pixels become a gray that no slide has."""
+    rgb = picture.rgb.astype(np.float32) * (1 - fade) + 255 * fade
+    rgb[~picture.valid] = (176, 176, 184)
+    return np.asarray(np.round(rgb), np.uint8)
+
+
+def _draw_section(
+    axes: Axes, picture: Picture, findings: Findings, tissue: TissueMap, shown: list[FiberCrop]
+) -> None:
+    left, right, bottom, top = picture.extent_um
+    axes.imshow(_shown_rgb(picture, FADE), extent=picture.extent_um, interpolation="antialiased")
+    _draw_set_aside(axes, tissue)
+    _draw_cells(axes, findings)
+    um_per_figure_px = max((right - left) / (WIDTH_IN * 0.66 * DPI), 1e-9)
+    _draw_fibers(axes, findings, um_per_figure_px)
+    halo = [withStroke(linewidth=3.5, foreground="white")]
+    for letter, crop in zip(_letters(), shown, strict=False):
+        axes.annotate(
+            letter,
+            crop.center_um,
+            xytext=(9, 9),
+            textcoords="offset points",
+            fontsize=12,
+            weight="bold",
+            color=INK,
+            path_effects=halo,
+            clip_on=True,
+        )
+    _draw_scale_bar(axes, left, right, bottom, top)
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+    axes.set_anchor("NW")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_color("#bbbbbb")
+
+
+def _draw_set_aside(axes: Axes, tissue: TissueMap) -> None:
+    """Hatch what was rejected as artefact: it was not read, and must not look as if nothing was found there."""
+    mask = tissue.artefact != ArtefactClass.NONE
+    if not mask.any() or min(mask.shape) < 2:
+        return
+    rows, columns = mask.shape
+    pixel = tissue.mpp.um_per_px
+    x, y = (np.arange(columns) + 0.5) * pixel, (np.arange(rows) + 0.5) * pixel
+    axes.contourf(x, y, mask.astype(np.float32), levels=[0.5, 1.5], colors="none", hatches=["////"])
+
+
+def _draw_cells(axes: Axes, findings: Findings) -> None:
+    cells = findings.cells
+    for kind, style in CELL_STYLES.items():
+        points = cells.center_um[cells.cell_class == kind]
+        if len(points):
+            size = float(np.clip(4000 / len(points), 2.0, 9.0))
+            axes.scatter(points[:, 0], points[:, 1], s=size, color=style.color, linewidths=0, alpha=0.85, zorder=3)
+
+
+def _draw_fibers(axes: Axes, findings: Findings, um_per_figure_px: float) -> None:
+    fibers = findings.fibers
+    # The rarest and most telling class is drawn last, on top.
+    for kind in reversed(SHOWN_CLASSES):
+        style = FIBER_STYLES[kind]
+        rows = np.flatnonzero(fibers.fiber_class == kind)
+        if not len(rows):
+            continue
+        outlines = [fibers.outline(int(row)) for row in rows]
+        casing = PolyCollection(outlines, facecolors="none", edgecolors=INK, linewidths=2.4, zorder=4)
+        fill = (*style.color, 0.35)
+        lines = PolyCollection(
+            outlines, facecolors=[fill], edgecolors=[style.color], linewidths=1.5, linestyles=style.dash, zorder=5
+        )
+        axes.add_collection(casing, autolim=False)
+        axes.add_collection(lines, autolim=False)
+        small = rows[fibers.min_feret_um[rows] < SMALLEST_DRAWN_PX * um_per_figure_px]
+        axes.scatter(
+            fibers.center_um[small, 0],
+            fibers.center_um[small, 1],
+            s=34,
+            marker=style.marker,
+            color=[style.color],
+            edgecolors=INK,
+            linewidths=0.8,
+            zorder=6,
+        )
+
+
+def _letters() -> list[str]:
+    return [chr(ord("A") + index) for index in range(INSETS)]
+
+
+def _draw_scale_bar(axes: Axes, left: float, right: float, bottom: float, top: float) -> None:
+    length_um = scale_bar_um(right - left)
+    text = f"{length_um / 1000:g} mm" if length_um >= 100 else f"{length_um:g} µm"
+    x, y = left + 0.03 * (right - left), bottom - 0.03 * (bottom - top)
+    stroke = [withStroke(linewidth=7, foreground="white")]
+    axes.plot([x, x + length_um], [y, y], color=INK, linewidth=4, solid_capstyle="butt", path_effects=stroke, zorder=9)
+    axes.annotate(
+        text,
+        (x + length_um / 2, y),
+        xytext=(0, 6),
+        textcoords="offset points",
+        ha="center",
+        fontsize=12,
+        weight="bold",
+        color=INK,
+        path_effects=[withStroke(linewidth=3.5, foreground="white")],
+        zorder=9,
+    )
+
+
+def scale_bar_um(width_um: float) -> float:
+    """The longest of 1, 2 or 5 times a power of ten that is at most a quarter of a width, both in um."""
+    power = 10.0 ** math.floor(math.log10(width_um / 4))
+    return max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= width_um / 4)
+
+
+def _draw_insets(figure: Figure, shown: list[FiberCrop], *, left: float, top: float, height_in: float) -> None:
+    columns = 2
+    width = (1 - left - 0.02) / columns
+    side_in = min(width * WIDTH_IN - 0.1, (top * height_in - 2.9) / 4 - 0.35)
+    if not shown:
+        message = "No necrotic, phagocytosed\nor regenerating fiber was found."
+        figure.text(left, top - 0.02, message, fontsize=13, color=INK, va="top")
+    for index, (letter, crop) in enumerate(zip(_letters(), shown, strict=False)):
+        row, column = divmod(index, columns)
+        bottom = top - ((row + 1) * (side_in + 0.35) - 0.1) / height_in
+        axes = figure.add_axes((left + column * width, bottom, side_in / WIDTH_IN, side_in / height_in))
+        draw_crop(axes, crop)
+        style = FIBER_STYLES[crop.fiber_class]
+        title = f"{letter}  {style.label}, p {crop.probability:.2f}"
+        axes.set_title(title, fontsize=8.5, loc="left", color=INK, pad=3)
+
+
+def draw_crop(axes: Axes, crop: FiberCrop) -> None:
+    """Draw one fiber with its outline on unfaded pixels."""
+    axes.imshow(_shown_rgb(crop.picture, 0.0), extent=crop.picture.extent_um, interpolation="antialiased")
+    color = FIBER_STYLES[crop.fiber_class].color
+    ring = np.concatenate([crop.outline_um, crop.outline_um[:1]])
+    casing = [withStroke(linewidth=3.2, foreground=INK)]
+    axes.plot(ring[:, 0], ring[:, 1], color=color, linewidth=1.6, path_effects=casing)
+    left, right, bottom, top = crop.picture.extent_um
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_color(color)
+        spine.set_linewidth(2)
+
+
+def _draw_legend(figure: Figure, findings: Findings, tissue: TissueMap, *, left: float) -> None:
+    handles: list[Line2D | Patch] = []
+    classes = findings.fibers.fiber_class
+    for kind in SHOWN_CLASSES:
+        style = FIBER_STYLES[kind]
+        count = int(np.count_nonzero(classes == kind))
+        handles.append(
+            Line2D([], [], linestyle="none", marker=style.marker, markersize=9, markerfacecolor=style.color,
+                   markeredgecolor=INK, markeredgewidth=0.8, label=f"{style.plural}: {count:,}")
+        )  # fmt: skip
+    for cell_kind, cell_style in CELL_STYLES.items():
+        count = int(np.count_nonzero(findings.cells.cell_class == cell_kind))
+        handles.append(
+            Line2D([], [], linestyle="none", marker="o", markersize=4, markerfacecolor=cell_style.color,
+                   markeredgecolor="none", label=f"{cell_style.plural}: {count:,}")
+        )  # fmt: skip
+    if np.any(tissue.artefact != ArtefactClass.NONE):
+        handles.append(Patch(facecolor="none", edgecolor=INK, hatch="////", label="artefact, not read"))
+    if np.any(tissue.unreadable):
+        handles.append(Patch(facecolor=(176 / 255, 176 / 255, 184 / 255), label="unreadable, not read"))
+    intact = int(np.count_nonzero(classes == FiberClass.INTACT))
+    title = f"{len(classes):,} fibers, of which intact: {intact:,}"
+    legend = figure.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(left, 0.02), frameon=False, fontsize=10.5, title=title
+    )
+    legend.get_title().set_fontsize(10.5)
+    legend.get_title().set_fontweight("bold")
+    legend.set_alignment("left")

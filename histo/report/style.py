@@ -1,0 +1,62 @@
+"""How findings look in figures: one palette, one marker and one name for each, also told apart without color."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from histo.findings import CellClass, FiberClass
+from histo.records import COLORS, FIBER_NAMES
+
+RESEARCH_USE = "Research use only. A pattern, not a diagnosis."
+
+Rgb = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FiberStyle:
+    """How one class of fiber is drawn.
+
+    Attributes:
+        label: What the legend says.
+        plural: The same for more than one.
+        color: RGB, each 0 to 1, of the palette of Okabe and Ito.
+        marker: Matplotlib marker put on fibers that are too small to see.
+        dash: Matplotlib line style of the outline.
+    """
+
+    label: str
+    plural: str
+    color: Rgb
+    marker: str
+    dash: str
+
+
+def _color(name: str) -> Rgb:
+    red, green, blue = COLORS[name]
+    return red / 255, green / 255, blue / 255
+
+
+FIBER_STYLES: dict[FiberClass, FiberStyle] = {
+    kind: FiberStyle(label, plural, _color(FIBER_NAMES[kind]), marker, dash)
+    for kind, label, plural, marker, dash in (
+        (FiberClass.INTACT, "intact fiber", "intact fibers", ".", "solid"),
+        (FiberClass.REGENERATING, "regenerating fiber", "regenerating fibers", "^", "dashed"),
+        (FiberClass.NECROTIC_PALE, "necrotic fiber, pale", "necrotic fibers, pale", "o", "solid"),
+        (FiberClass.NECROTIC_HYALINE, "necrotic fiber, hyaline", "necrotic fibers, hyaline", "s", "solid"),
+        (FiberClass.MYOPHAGOCYTOSIS, "myophagocytosis", "myophagocytosis", "D", "solid"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CellStyle:
+    """How one kind of inflammatory cell is drawn."""
+
+    plural: str
+    color: Rgb
+
+
+CELL_STYLES: dict[CellClass, CellStyle] = {
+    CellClass.LYMPHOCYTE: CellStyle("lymphocytes (by their look)", _color("Lymphocyte")),
+    CellClass.MACROPHAGE: CellStyle("macrophages (by their look)", _color("Macrophage")),
+}
