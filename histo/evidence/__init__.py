@@ -1,1 +1,56 @@
-"""."""
+"""Turns the findings of a biopsy's slides into numbers with intervals: how much, where, and in which stages."""
+
+from histo.evidence.measures import Measures
+from histo.evidence.observation import Coverage, SlideObservation
+from histo.evidence.plain import to_dict
+from histo.evidence.results import (
+    BiopsyEvidence,
+    Burden,
+    Cluster,
+    CompartmentDensity,
+    EdgePosition,
+    Estimate,
+    Evidence,
+    FalseCallFloor,
+    Fascicles,
+    FiberCounts,
+    FiberSizes,
+    FindingIds,
+    Infiltrate,
+    NecroticSheet,
+    Range,
+    SlideEvidence,
+    SlideSpread,
+    SpreadTest,
+    StageMix,
+    TissueComposition,
+    WorstField,
+)
+
+__all__ = [
+    "BiopsyEvidence",
+    "Burden",
+    "Cluster",
+    "CompartmentDensity",
+    "Coverage",
+    "EdgePosition",
+    "Estimate",
+    "Evidence",
+    "FalseCallFloor",
+    "Fascicles",
+    "FiberCounts",
+    "FiberSizes",
+    "FindingIds",
+    "Infiltrate",
+    "Measures",
+    "NecroticSheet",
+    "Range",
+    "SlideEvidence",
+    "SlideObservation",
+    "SlideSpread",
+    "SpreadTest",
+    "StageMix",
+    "TissueComposition",
+    "WorstField",
+    "to_dict",
+]

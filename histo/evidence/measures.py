@@ -1,0 +1,60 @@
+"""How evidence is measured: distances, counts and seeds. Their values live in the conventions file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The settings of every measurement; all are conventions (C) that a lab may change.
+
+    Attributes:
+        perivascular_um: A cell at most this far from a vessel is perivascular.
+        vessel_min_um2: Smaller vessel patches are taken for noise.
+        perimysium_min_um2: Smaller perimysium patches do not make a fascicle edge.
+        edge_zone_um: A fiber whose outline is at most this far from perimysium lies at the fascicle edge.
+        cluster_link_um: Inflammatory cells at most this far apart belong to one cluster (single linkage).
+        cluster_cells: Cells that make a cluster.
+        large_cluster_cells: Cells that make a large cluster.
+        field_mm2: Area of the square field whose worst place is reported.
+        necrotic_rim_um: Cells this close to a necrotic fiber's outline count as inside it.
+        invading_cells: Inflammatory cells inside one non-necrotic fiber that make it an invasion candidate.
+        small_fiber_percentile: Percentile of diameters that stands for the biopsy's well-preserved fibers.
+        small_fiber_share: A fiber below this share of that percentile is small for the biopsy (atrophic).
+        group_gap_um: Fibers whose outlines are at most this far apart belong to one group.
+        large_group_fibers: Fibers that make a group large.
+        sheet_neighbors: Nearest fibers among which the local share of necrosis is taken.
+        sheet_local_share: Local share of necrosis that makes a fiber part of a sheet.
+        sheet_link_um: Sheet fibers at most this far apart belong to one sheet.
+        sheet_min_fibers: Fibers that make a sheet.
+        sheet_fascicle_fibers: Sheet fibers that a fascicle must hold to count as part of the sheet.
+        spatial_min_fibers: With fewer fibers of a kind their spread and position are "cannot tell".
+        permutations: Random labellings of each spatial test.
+        seed: Seed of the random labellings.
+        assumed_false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers where nobody has measured them.
+    """
+
+    perivascular_um: float
+    vessel_min_um2: float
+    perimysium_min_um2: float
+    edge_zone_um: float
+    cluster_link_um: float
+    cluster_cells: int
+    large_cluster_cells: int
+    field_mm2: float
+    necrotic_rim_um: float
+    invading_cells: int
+    small_fiber_percentile: float
+    small_fiber_share: float
+    group_gap_um: float
+    large_group_fibers: int
+    sheet_neighbors: int
+    sheet_local_share: float
+    sheet_link_um: float
+    sheet_min_fibers: int
+    sheet_fascicle_fibers: int
+    spatial_min_fibers: int
+    permutations: int
+    seed: int
+    assumed_false_necrotic_per_1000: float

@@ -1,0 +1,162 @@
+"""What a pattern reading says, and what it must be told about the slides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from histo.pattern.grades import Grades
+from histo.pattern.labels import PatternLabel
+
+
+@dataclass(frozen=True, slots=True)
+class Suitability:
+    """Whether one slide is fit for a pattern, as far as findings cannot tell.
+
+    Attributes:
+        slide: Its name.
+        stain_ok: Whether it looks like H&E.
+        stain_guess: What it looks like, in words.
+        finest_um_per_px: Its finest scale.
+        artefact_percent: Artefact's share of the tissue found; None if unknown.
+        unreadable_percent: Share of the tissue found whose pixels could not be read; None if unknown.
+    """
+
+    slide: str
+    stain_ok: bool
+    stain_guess: str
+    finest_um_per_px: float
+    artefact_percent: float | None = None
+    unreadable_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no pattern is named. A result, not an error.
+
+    Attributes:
+        code: Stable and machine-readable, e.g. `too_little_tissue`.
+        sentence: What is wrong, with the numbers.
+        remedy: What would help.
+        slide: The slide it is about; None for the biopsy.
+    """
+
+    code: str
+    sentence: str
+    remedy: str
+    slide: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Fibers and cells of one slide, by row."""
+
+    slide: str
+    fiber_ids: tuple[int, ...] = ()
+    cell_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One graded finding that the label rests on.
+
+    Attributes:
+        finding: Name of the graded finding: a field of `Grades`.
+        grade: The grade in words.
+        sentence: The numbers behind it, in plain language.
+        decisive: Whether the rule that gave the label looked at it.
+        places: The fibers and cells behind it.
+    """
+
+    finding: str
+    grade: str
+    sentence: str
+    decisive: bool
+    places: tuple[Places, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One pattern of the differential. Its rank is uncalibrated: no probability is meant.
+
+    Attributes:
+        rank: From 1; equal scores share a rank.
+        label: The pattern.
+        text: What a reader sees.
+        met: Criteria that the evidence meets.
+        unmet: Criteria that it contradicts.
+        not_assessed: Criteria that this section could not show.
+    """
+
+    rank: int
+    label: PatternLabel
+    text: str
+    met: tuple[str, ...]
+    unmet: tuple[str, ...]
+    not_assessed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StainAdvice:
+    """A further stain that would separate the first two candidates.
+
+    Attributes:
+        stain: Its name.
+        expected: (label, what it would show) for each of the two.
+        source: DOI, or (C).
+    """
+
+    stain: str
+    expected: tuple[tuple[PatternLabel, str], ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlideReading:
+    """What one slide alone would say: how much the slides of a biopsy agree."""
+
+    slide: str
+    label: PatternLabel
+    grades: Grades
+
+
+@dataclass(frozen=True, slots=True)
+class PatternReading:
+    """The pattern of a biopsy with its reasons and its doubt.
+
+    Attributes:
+        label: The pattern, `indeterminate`, or `not_assessable`.
+        label_text: What a reader sees.
+        rule: Which row of the decision table spoke; `refusal` if none could.
+        rule_reason: That row's reason.
+        rule_source: That row's source: DOI, or (C).
+        grades: Graded evidence of all slides together.
+        reasons: The findings with their numbers, decisive ones first.
+        differential: Candidates, best first; empty on refusal. An uncalibrated ranking.
+        refusal: Why no pattern is named; None otherwise.
+        further_refusals: Further reasons to refuse.
+        slides: Each slide on its own.
+        stains: Stains that would separate the first two candidates.
+        serology: Blood tests that bear on the candidates.
+        caveats: What else a reader must know.
+        summary: The reading as plain sentences.
+        conventions: Name and version of the conventions used.
+        disclaimer: Research use; a pattern, not a diagnosis.
+    """
+
+    label: PatternLabel
+    label_text: str
+    rule: str
+    rule_reason: str
+    rule_source: str
+    grades: Grades
+    reasons: tuple[Reason, ...]
+    differential: tuple[Candidate, ...]
+    refusal: Refusal | None
+    further_refusals: tuple[Refusal, ...]
+    slides: tuple[SlideReading, ...]
+    stains: tuple[StainAdvice, ...]
+    serology: tuple[str, ...]
+    caveats: tuple[str, ...]
+    summary: str
+    conventions: str
+    disclaimer: str
