@@ -1,0 +1,312 @@
+"""Nuclei of a phantom: myonuclei at the rim, inflammatory cells where the specification puts them, and their decoys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from histo.findings import CellClass, FiberAttribute, FiberClass
+from histo.phantom.spec import PhantomSpec
+from histo.phantom.structures import UM2_PER_MM2, Structures
+from histo.phantom.tessellation import Polygons
+
+NOT_A_CELL = 255
+"""`Nuclei.cell_class` of a red cell: drawn, but no nucleus."""
+
+
+class NucleusLook(IntEnum):
+    """How a nucleus is drawn."""
+
+    FLAT = 0
+    OVAL = 1
+    VESICULAR = 2
+    LYMPHOID = 3
+    MACROPHAGE = 4
+    SPINDLE = 5
+    SMALL = 6
+    RED_CELL = 7
+
+
+_SEMI_AXES_UM = {
+    NucleusLook.FLAT: ((3.5, 7.0), (1.0, 1.9)),
+    NucleusLook.OVAL: ((3.5, 5.5), (2.2, 3.4)),
+    NucleusLook.VESICULAR: ((4.0, 6.5), (3.0, 4.5)),
+    NucleusLook.LYMPHOID: ((2.8, 3.9), (2.5, 3.6)),
+    NucleusLook.MACROPHAGE: ((3.5, 5.5), (2.2, 3.6)),
+    NucleusLook.SPINDLE: ((4.5, 8.5), (0.9, 1.7)),
+    NucleusLook.SMALL: ((2.2, 3.6), (1.4, 2.4)),
+    NucleusLook.RED_CELL: ((2.8, 3.8), (2.2, 3.6)),
+}
+_CELL_CLASS = {
+    NucleusLook.FLAT: CellClass.MYONUCLEUS,
+    NucleusLook.OVAL: CellClass.MYONUCLEUS,
+    NucleusLook.VESICULAR: CellClass.MYONUCLEUS,
+    NucleusLook.LYMPHOID: CellClass.LYMPHOCYTE,
+    NucleusLook.MACROPHAGE: CellClass.MACROPHAGE,
+    NucleusLook.SPINDLE: CellClass.OTHER,
+    NucleusLook.SMALL: CellClass.OTHER,
+    NucleusLook.RED_CELL: NOT_A_CELL,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Nuclei:
+    """M nuclei, in scene micrometers.
+
+    Attributes:
+        center_um: (M, 2) float64.
+        semi_um: (M, 2) float64, semi-axes, longer first.
+        angle: (M,) float64, radians of the longer axis.
+        look: (M,) uint8, a `NucleusLook`.
+        cell_class: (M,) uint8, a `CellClass`, or `NOT_A_CELL`.
+        host: (M,) int64, row of the fiber that holds the nucleus, or -1.
+    """
+
+    center_um: NDArray[np.float64]
+    semi_um: NDArray[np.float64]
+    angle: NDArray[np.float64]
+    look: NDArray[np.uint8]
+    cell_class: NDArray[np.uint8]
+    host: NDArray[np.int64]
+
+    def select(self, rows: NDArray[np.bool_] | NDArray[np.integer]) -> Nuclei:
+        """The nuclei at these rows."""
+        return Nuclei(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+def _nuclei(
+    points: NDArray[np.float64], look: NucleusLook, rng: np.random.Generator, angle: NDArray[np.float64] | None = None,
+    host: NDArray[np.int64] | None = None,
+) -> Nuclei:  # fmt: skip
+    m = len(points)
+    longer, shorter = _SEMI_AXES_UM[look]
+    semi = np.stack([rng.uniform(*longer, m), rng.uniform(*shorter, m)], axis=1)
+    return Nuclei(
+        center_um=points.reshape(-1, 2),
+        semi_um=np.sort(semi, axis=1)[:, ::-1],
+        angle=rng.uniform(0, np.pi, m) if angle is None else angle,
+        look=np.full(m, look, np.uint8),
+        cell_class=np.full(m, _CELL_CLASS[look], np.uint8),
+        host=np.full(m, -1, np.int64) if host is None else host,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Occupancy:
+    """Coarse rasters of where there is room.
+
+    Attributes:
+        free_um: (H, W) float32, distance to the nearest fiber or glass, 0 inside them.
+        fascicle: (H, W) bool, inside a fascicle.
+        um_per_px: Scale of both.
+    """
+
+    free_um: NDArray[np.float32]
+    fascicle: NDArray[np.bool_]
+    um_per_px: float
+
+    @staticmethod
+    def draw(
+        fibers: Polygons, fascicles: Polygons, section: shapely.Polygon, width_um: float, height_um: float
+    ) -> Occupancy:
+        """Rasterize; a large scene gets coarser rasters, so that memory stays small."""
+        um_per_px = 1.0 if width_um * height_um < 2e6 else 2.0
+        shape = (int(np.ceil(height_um / um_per_px)), int(np.ceil(width_um / um_per_px)))
+        free, fascicle = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+        cv2.fillPoly(free, pixel_rings([section], um_per_px), 255)
+        for group in np.array_split(fibers, max(1, len(fibers) // 500)):
+            cv2.fillPoly(free, pixel_rings(group, um_per_px), 0)
+        for polygon in fascicles:
+            cv2.fillPoly(fascicle, pixel_rings(shapely.get_parts(polygon), um_per_px), 1)
+        return Occupancy(cv2.distanceTransform(free, cv2.DIST_L2, 3) * um_per_px, fascicle.astype(np.bool_), um_per_px)
+
+    def cells_at(self, points_um: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Room in um, and whether inside a fascicle, at (P, 2) points."""
+        rows = np.clip((points_um[:, 1] / self.um_per_px).astype(int), 0, self.free_um.shape[0] - 1)
+        columns = np.clip((points_um[:, 0] / self.um_per_px).astype(int), 0, self.free_um.shape[1] - 1)
+        return self.free_um[rows, columns], self.fascicle[rows, columns]
+
+
+def pixel_rings(shapes: Polygons | list[shapely.Polygon], um_per_px: float) -> list[NDArray[np.int32]]:
+    """Exterior rings as whole-pixel arrays for OpenCV."""
+    return [np.round(shapely.get_coordinates(s.exterior) / um_per_px).astype(np.int32) for s in shapes if not s.is_empty]
+
+
+def populate(
+    spec: PhantomSpec, fibers: Polygons, fiber_class: NDArray[np.uint8], attributes: NDArray[np.bool_],
+    stage: NDArray[np.float64], structures: Structures, occupancy: Occupancy, rng: np.random.Generator,
+) -> tuple[Nuclei, NDArray[np.bool_]]:  # fmt: skip
+    """Place all nuclei.
+
+    Returns:
+        The nuclei, and the fibers' attributes with `INTERNAL_NUCLEUS` set where one was put inside an intact fiber.
+    """
+    attributes = attributes.copy()
+    parts = [_rim_nuclei(fibers, fiber_class, attributes, rng)]
+    internal = (fiber_class == FiberClass.INTACT) & (rng.random(len(fibers)) < spec.internal_nuclei)
+    for index in np.flatnonzero(internal | (fiber_class == FiberClass.REGENERATING)):
+        regenerating = fiber_class[index] == FiberClass.REGENERATING
+        count = rng.integers(1, 5) if regenerating else rng.integers(1, 4)
+        inside = _inside_points(fibers[index], count, 9.0, 2.0 if regenerating else 5.0, rng)
+        look = NucleusLook.VESICULAR if regenerating and rng.random() < 0.85 else NucleusLook.OVAL
+        parts.append(_nuclei(inside, look, rng, host=np.full(len(inside), index)))
+        attributes[index, FiberAttribute.INTERNAL_NUCLEUS] = len(inside) > 0
+    for index in np.flatnonzero(fiber_class == FiberClass.MYOPHAGOCYTOSIS):
+        radius = np.sqrt(fibers[index].area / np.pi)
+        packed = stage[index] > 0.75
+        spacing = rng.uniform(5.5, 7.5) if packed else rng.uniform(6.5, 9.0)
+        room = max(3, int(0.75 * (radius / spacing) ** 2 * np.pi))
+        count = room if packed else int(np.clip(3 + stage[index] * 0.9 * room, 3, 40))
+        inside = _inside_points(fibers[index], count, spacing, 2.0, rng)
+        lymphoid = rng.random(len(inside)) < 0.08
+        host = np.full(len(inside), index)
+        parts.append(_nuclei(inside[~lymphoid], NucleusLook.MACROPHAGE, rng, host=host[~lymphoid]))
+        parts.append(_nuclei(inside[lymphoid], NucleusLook.LYMPHOID, rng, host=host[lymphoid]))
+    necrotic = np.isin(fiber_class, (FiberClass.NECROTIC_PALE, FiberClass.NECROTIC_HYALINE))
+    for index in np.flatnonzero(necrotic & (rng.random(len(fibers)) < 0.15)):
+        inside = _inside_points(fibers[index], rng.integers(1, 3), 8.0, 2.0, rng)
+        parts.append(_nuclei(inside, NucleusLook.MACROPHAGE, rng, host=np.full(len(inside), index)))
+    for index in np.flatnonzero(attributes[:, FiberAttribute.INVASION_CANDIDATE]):
+        inside = _inside_points(fibers[index], rng.integers(2, 7), 5.5, 1.5, rng, rim_um=9.0)
+        parts.append(_nuclei(inside, NucleusLook.LYMPHOID, rng, host=np.full(len(inside), index)))
+    parts += _interstitial(spec, structures, occupancy, rng)
+    everything = [np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Nuclei)]
+    return Nuclei(*everything), attributes
+
+
+def _rim_nuclei(
+    fibers: Polygons, fiber_class: NDArray[np.uint8], attributes: NDArray[np.bool_], rng: np.random.Generator
+) -> Nuclei:
+    """Flat myonuclei just inside the rim of living fibers, and small endothelial or satellite nuclei just outside."""
+    rim = shapely.boundary(fibers)
+    length = shapely.length(rim)
+    alive = np.isin(fiber_class, (FiberClass.INTACT, FiberClass.REGENERATING))
+    packs = []
+    for look, rate, inset in ((NucleusLook.FLAT, 1.5 * rng.uniform(0.4, 1.6), 1.3), (NucleusLook.SMALL, 0.8, -1.6)):
+        expected = rate * np.clip(length / 160, 0.25, 1.6) * (alive if look is NucleusLook.FLAT else 1)
+        host = np.repeat(np.arange(len(fibers)), rng.poisson(expected))
+        at = rng.random(len(host)) * length[host]
+        here = shapely.get_coordinates(shapely.line_interpolate_point(rim[host], at))
+        ahead = shapely.get_coordinates(shapely.line_interpolate_point(rim[host], np.minimum(at + 1.5, length[host])))
+        along = ahead - here
+        along /= np.maximum(np.hypot(*along.T), 1e-6)[:, None]
+        inward = np.stack([-along[:, 1], along[:, 0]], axis=1)
+        center = shapely.get_coordinates(shapely.centroid(fibers[host]))
+        inward *= np.sign(np.sum((center - here) * inward, axis=1))[:, None]
+        inside = np.full(len(host), -1) if inset < 0 else host
+        packs.append(_nuclei(here + inset * inward, look, rng, np.arctan2(along[:, 1], along[:, 0]), inside))
+    return Nuclei(*[np.concatenate([getattr(pack, f.name) for pack in packs]) for f in fields(Nuclei)])
+
+
+def _inside_points(
+    polygon: shapely.Polygon, count: int, spacing_um: float, inset_um: float, rng: np.random.Generator,
+    rim_um: float | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Up to `count` points inside a polygon, at least `spacing_um` apart; only near the rim if `rim_um` is given."""
+    inner = polygon.buffer(-inset_um)
+    if inner.is_empty:
+        inner = polygon.buffer(-0.5)
+    if rim_um is not None:
+        inner = inner.difference(polygon.buffer(-inset_um - rim_um))
+    if inner.is_empty:
+        return np.zeros((0, 2))
+    left, top, right, bottom = inner.bounds
+    tries = rng.uniform([left, top], [right, bottom], (60 + 12 * count, 2))
+    tries = tries[shapely.contains_xy(inner, tries[:, 0], tries[:, 1])]
+    taken: list[NDArray[np.float64]] = []
+    for point in tries:
+        if len(taken) == count:
+            break
+        if all(np.hypot(*(point - other)) >= spacing_um for other in taken):
+            taken.append(point)
+    return np.array(taken).reshape(-1, 2)
+
+
+def _interstitial(
+    spec: PhantomSpec, structures: Structures, occupancy: Occupancy, rng: np.random.Generator
+) -> list[Nuclei]:
+    """Cells between fibers, drawn from one jittered grid, so that they never lie on top of each other."""
+    height, width = (side * occupancy.um_per_px for side in occupancy.free_um.shape)
+    area_mm2 = height * width / UM2_PER_MM2
+    pitch = 6.3
+    grid = np.stack(np.meshgrid(np.arange(0, width, pitch), np.arange(0, height, pitch)), axis=-1).reshape(-1, 2)
+    grid = grid + rng.uniform(-1.6, 1.6, grid.shape)
+    room, in_fascicle = occupancy.cells_at(grid)
+    roomy = room > 1.6
+    grid, in_fascicle = grid[roomy], in_fascicle[roomy]
+    lymphocyte, macrophage = np.zeros(len(grid)), np.zeros(len(grid))
+    endomysial, perimysial = max(1, np.count_nonzero(in_fascicle)), max(1, np.count_nonzero(~in_fascicle))
+    lymphocyte += np.where(
+        in_fascicle,
+        spec.lymphocytes_mm2 * area_mm2 / endomysial,
+        0.8 * spec.perimysial_mm2 * area_mm2 / perimysial,
+    )
+    macrophage += np.where(
+        in_fascicle,
+        spec.macrophages_mm2 * area_mm2 / endomysial,
+        0.2 * spec.perimysial_mm2 * area_mm2 / perimysial,
+    )
+    for focus in structures.foci:
+        away = np.hypot(*(grid - focus).T)
+        density = rng.uniform(0.25, 0.9) * np.exp(-((away / (spec.focus_um * rng.uniform(0.6, 1.3))) ** 2))
+        lymphocyte += (1 - spec.focus_macrophages) * density
+        macrophage += spec.focus_macrophages * density
+    for vessel in structures.vessels[structures.cuffed]:
+        ring = vessel.buffer(rng.uniform(12, 40))
+        shapely.prepare(ring)
+        lymphocyte += np.where(shapely.contains_xy(ring, grid[:, 0], grid[:, 1]), rng.uniform(0.3, 0.8), 0)
+    for sheet in structures.sheets:
+        shapely.prepare(sheet)
+        inside = shapely.contains_xy(sheet, grid[:, 0], grid[:, 1])
+        share, dense = rng.uniform(0.4, 0.95), rng.uniform(0.3, 0.95)
+        macrophage += np.where(inside, share * dense, 0)
+        lymphocyte += np.where(inside, (1 - share) * dense, 0)
+    spindle = np.where(in_fascicle, 0.006, 0.03) * rng.uniform(0.3, 1.8)
+    red = np.full(len(grid), 0.004) * rng.uniform(0, 2)
+    solid = np.concatenate([structures.vessels, structures.nerves, structures.fat, structures.tears])
+    blocked = np.zeros(len(grid), np.bool_)
+    for shape in solid:
+        left, top, right, bottom = shape.bounds
+        near = np.flatnonzero((grid[:, 0] > left) & (grid[:, 0] < right) & (grid[:, 1] > top) & (grid[:, 1] < bottom))
+        blocked[near[shapely.contains_xy(shape, grid[near, 0], grid[near, 1])]] = True
+    dice = rng.random(len(grid))
+    parts, floor = [], np.zeros(len(grid))
+    for look, chance in (
+        (NucleusLook.LYMPHOID, lymphocyte),
+        (NucleusLook.MACROPHAGE, macrophage),
+        (NucleusLook.SPINDLE, spindle),
+        (NucleusLook.RED_CELL, red),
+    ):
+        chosen = (dice >= floor) & (dice < floor + chance) & ~blocked
+        parts.append(_nuclei(grid[chosen], look, rng))
+        floor = floor + chance
+    return parts + _structure_nuclei(structures, rng)
+
+
+def _structure_nuclei(structures: Structures, rng: np.random.Generator) -> list[Nuclei]:
+    """Endothelium and red cells of vessels, Schwann-like nuclei of nerves, rim nuclei of adipocytes."""
+    parts = []
+    for wall, lumen in zip(structures.vessels, structures.lumens, strict=True):
+        for ring in (lumen.exterior, wall.buffer(-1.5).exterior if not wall.buffer(-1.5).is_empty else lumen.exterior):
+            count = max(2, int(ring.length / rng.uniform(12, 30)))
+            at = np.sort(rng.random(count)) * ring.length
+            here = shapely.get_coordinates(shapely.line_interpolate_point(ring, at))
+            ahead = shapely.get_coordinates(shapely.line_interpolate_point(ring, (at + 1.0) % ring.length))
+            turn = np.arctan2(*(ahead - here).T[::-1])
+            parts.append(_nuclei(here, NucleusLook.SPINDLE if rng.random() < 0.7 else NucleusLook.SMALL, rng, turn))
+        if rng.random() < 0.6:
+            parts.append(_nuclei(_inside_points(lumen, rng.integers(1, 25), 5.0, 1.5, rng), NucleusLook.RED_CELL, rng))
+    for nerve in structures.nerves:
+        inside = _inside_points(nerve, int(nerve.area / rng.uniform(90, 250)), 5.0, 2.0, rng)
+        parts.append(_nuclei(inside, NucleusLook.SPINDLE, rng, rng.normal(rng.uniform(0, np.pi), 0.5, len(inside))))
+    for cell in structures.fat:
+        if rng.random() < 0.4:
+            at = rng.random(1) * cell.exterior.length
+            here = shapely.get_coordinates(shapely.line_interpolate_point(cell.exterior, at))
+            parts.append(_nuclei(here, NucleusLook.SPINDLE, rng))
+    return parts

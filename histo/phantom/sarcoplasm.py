@@ -1,0 +1,137 @@
+"""How the inside of a fiber is drawn, by class, attribute and stage: amounts of dye per pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.findings import FiberAttribute, FiberClass
+from histo.phantom.look import Look, Plane
+from histo.phantom.scene import Scene
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Sarcoplasm:
+    """Dye and texture of every fiber of a scene, (N,) float32 each.
+
+    Attributes:
+        eosin: Mean amount of eosin.
+        blue: Mean amount of hematoxylin.
+        grain: Strength of the fine texture.
+        mottle: Strength of the patchy texture.
+        rim: Relative eosin at the very rim; 1 is no rim.
+        holes: Level of the patchy noise below which the sarcoplasm is lost; -9 is nowhere.
+    """
+
+    eosin: Values
+    blue: Values
+    grain: Values
+    mottle: Values
+    rim: Values
+    holes: Values
+
+
+def tone(scene: Scene, look: Look) -> Sarcoplasm:
+    """Draw the dye and texture of every fiber."""
+    rng = np.random.default_rng([scene.seed, 1])
+    n = len(scene.fibers)
+    kind, stage = scene.fiber_class, scene.stage
+    spread, ice = rng.uniform(0.03, 0.16), rng.random() < 0.08
+    eosin = look.eosin_level * np.exp(rng.normal(0, spread, n))
+    blue = look.sarcoplasm_blue * np.exp(rng.normal(0, 0.3, n))
+    grain = look.texture * rng.uniform(0.02, 0.09) * np.exp(rng.normal(0, 0.3, n))
+    mottle = look.texture * rng.uniform(0.01, 0.07) * np.exp(rng.normal(0, 0.3, n))
+    rim = np.full(n, rng.uniform(0.85, 1.2)) * np.exp(rng.normal(0, 0.05, n))
+    holes = np.full(n, rng.uniform(-2.2, -1.5) if ice else -9.0)
+
+    pale = kind == FiberClass.NECROTIC_PALE
+    m = np.count_nonzero(pale)
+    eosin[pale] *= rng.uniform(0.25, 0.8, m)
+    blue[pale] += rng.uniform(0, 0.12, m)
+    grain[pale] = rng.uniform(0.08, 0.3, m)
+    mottle[pale] = rng.uniform(0.15, 0.45, m)
+    rim[pale] = rng.uniform(0.7, 1.5, m)
+    holes[pale] = rng.uniform(-1.8, -0.3, m)
+
+    hyaline = kind == FiberClass.NECROTIC_HYALINE
+    m = np.count_nonzero(hyaline)
+    eosin[hyaline] *= rng.uniform(1.12, 1.7, m)
+    blue[hyaline] *= 0.5
+    grain[hyaline] *= 0.3
+    mottle[hyaline] = rng.uniform(0.02, 0.12, m)
+    rim[hyaline] = rng.uniform(0.6, 1.2, m)
+
+    eaten = kind == FiberClass.MYOPHAGOCYTOSIS
+    m = np.count_nonzero(eaten)
+    eosin[eaten] *= rng.uniform(0.35, 0.9, m) * (1 - 0.6 * stage[eaten])
+    blue[eaten] += rng.uniform(0.05, 0.3, m)
+    grain[eaten] = rng.uniform(0.1, 0.3, m)
+    mottle[eaten] = rng.uniform(0.15, 0.4, m)
+    holes[eaten] = rng.uniform(-2.2, -0.8, m)
+
+    young = kind == FiberClass.REGENERATING
+    m = np.count_nonzero(young)
+    eosin[young] *= rng.uniform(0.45, 0.85, m)
+    blue[young] += look.hematoxylin_level * rng.uniform(0.1, 0.35, m)
+    grain[young] = rng.uniform(0.05, 0.22, m)
+    mottle[young] = rng.uniform(0.03, 0.15, m)
+
+    opaque = scene.fiber_attributes[:, FiberAttribute.OPAQUE]
+    eosin[opaque] *= rng.uniform(1.12, 1.6, np.count_nonzero(opaque))
+    grain[opaque] *= 0.4
+    return Sarcoplasm(*[values.astype(np.float32) for values in (eosin, blue, grain, mottle, rim, holes)])
+
+
+def scratch(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origin_px: tuple[float, float]) -> None:
+    """Draw, in place, what belongs to single fibers: cracks and retraction of hyaline ones, vacuoles, ragged pale rims.
+
+    Args:
+        scene: The scene.
+        row: Which fiber.
+        eosin: (H, W) float32 amount of eosin.
+        mask: (H, W) bool, where this fiber is.
+        origin_px: Pixel position, in the scene's working pixels, of the array's first pixel.
+    """
+    rng = np.random.default_rng([scene.seed, 2, row])
+    ring = np.asarray(scene.fibers[row].exterior.coords) * 2 - origin_px
+    low, high = ring.min(0), ring.max(0)
+    radius = float(np.sqrt(scene.fibers[row].area / np.pi)) * 2
+    center = ring[:-1].mean(0)
+    loss = np.zeros(eosin.shape, np.uint8)
+    kind = scene.fiber_class[row]
+
+    def polyline(points: NDArray[np.float64], strength: float, width: int) -> None:
+        whole = np.round((points - 0.5) * 16).astype(np.int32)
+        cv2.polylines(loss, [whole], False, int(255 * strength), width, cv2.LINE_AA, 4)
+
+    def disc(x: float, y: float, size: float, strength: float) -> None:
+        cv2.circle(loss, (round((x - 0.5) * 16), round((y - 0.5) * 16)), round(size * 16), int(255 * strength), -1, cv2.LINE_AA, 4)
+
+    if kind == FiberClass.NECROTIC_HYALINE:
+        for _ in range(rng.integers(1, 6)):
+            start = center + rng.uniform(-0.9, 0.9, 2) * radius
+            steps = rng.normal(0, 0.16 * radius, (rng.integers(3, 9), 2)) + rng.normal(0, 0.15 * radius, 2)
+            polyline(start + np.cumsum(steps, axis=0), rng.uniform(0.5, 1.0), int(rng.integers(1, 4)))
+        if rng.random() < 0.5:
+            first, length = rng.integers(len(ring)), rng.integers(len(ring) // 5 + 1, len(ring) // 2 + 3)
+            polyline(np.roll(ring[:-1], -first, axis=0)[:length], 1.0, int(rng.integers(2, 7)))
+    elif kind in (FiberClass.NECROTIC_PALE, FiberClass.MYOPHAGOCYTOSIS):
+        for _ in range(rng.integers(1, 7)):
+            x, y = rng.uniform(low, high)
+            disc(x, y, rng.uniform(0.05, 0.25) * radius, rng.uniform(0.4, 0.95))
+        if rng.random() < 0.5:
+            for point in ring[rng.integers(len(ring), size=rng.integers(3, 12))]:
+                disc(*point, rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
+    if scene.fiber_attributes[row, FiberAttribute.VACUOLATED]:
+        for _ in range(rng.integers(2, 12)):
+            x, y = rng.uniform(low, high)
+            disc(x, y, rng.uniform(1.5, 0.22 * radius + 2), rng.uniform(0.7, 1.0))
+    top, bottom = max(0, int(low[1]) - 3), int(high[1]) + 4
+    left, right = max(0, int(low[0]) - 3), int(high[0]) + 4
+    window = (slice(top, bottom), slice(left, right))
+    eosin[window] *= 1 - 0.95 * (loss[window] / np.float32(255)) * mask[window]
