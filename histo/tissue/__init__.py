@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from histo.tissue.find import find_tissue
 from histo.tissue.tissue_map import TISSUE_MPP, ArtefactClass, TissueMap
 
-__all__ = ["TISSUE_MPP", "ArtefactClass", "TissueMap"]
+__all__ = ["TISSUE_MPP", "ArtefactClass", "TissueMap", "find_tissue"]
