@@ -134,7 +134,9 @@ class Occupancy:
 
 def pixel_rings(shapes: Polygons | list[shapely.Polygon], um_per_px: float) -> list[NDArray[np.int32]]:
     """Exterior rings as whole-pixel arrays for OpenCV."""
-    return [np.round(shapely.get_coordinates(s.exterior) / um_per_px).astype(np.int32) for s in shapes if not s.is_empty]
+    return [
+        np.round(shapely.get_coordinates(s.exterior) / um_per_px).astype(np.int32) for s in shapes if not s.is_empty
+    ]
 
 
 def populate(

@@ -16,7 +16,7 @@ from histo.geometry import WORKING_MPP, Region
 from histo.phantom.inhabitants import NOT_A_CELL, NucleusLook
 from histo.phantom.look import Look, Plane, develop
 from histo.phantom.noise import sample
-from histo.phantom.sarcoplasm import scratch, tone
+from histo.phantom.sarcoplasm import is_cracked, scratch, tone
 from histo.phantom.scene import Scene
 from histo.phantom.tessellation import Polygons
 from histo.phantom.truth import Field, FieldTruth
@@ -86,7 +86,9 @@ class Renderer:
         rng = np.random.default_rng([self.scene.seed, 4, region_wpx.x & 0xFFFFFFFF, region_wpx.y & 0xFFFFFFFF])
         rgb = develop(self.look, blue, eosin, red, dirt, sample("drift", area, self.look.offset), rng)
         inner = np.s_[MARGIN_WPX:-MARGIN_WPX, MARGIN_WPX:-MARGIN_WPX]
-        return Field(np.ascontiguousarray(rgb[inner]), self._truth(region_wpx, labels[inner], compartments[inner], rows, nuclei))
+        return Field(
+            np.ascontiguousarray(rgb[inner]), self._truth(region_wpx, labels[inner], compartments[inner], rows, nuclei)
+        )
 
     def _points(self, coordinates_um: NDArray[np.float64], area: Region) -> NDArray[np.int32]:
         """Scene um to OpenCV's fixed-point pixels, whose integers are pixel centers."""
@@ -126,7 +128,9 @@ class Renderer:
         eosin = np.zeros(compartments.shape, np.float32)
         endomysium, perimysium = compartments == Compartment.ENDOMYSIUM, compartments == Compartment.PERIMYSIUM
         collagen = np.clip(self.endomysium * (0.8 + 0.3 * strands + 0.15 * mottle), 0, None)
-        eosin[endomysium] = np.where(mottle + 0.6 * cloud < self.crack_level, 0.04 * self.endomysium, collagen)[endomysium]
+        eosin[endomysium] = np.where(mottle + 0.6 * cloud < self.crack_level, 0.04 * self.endomysium, collagen)[
+            endomysium
+        ]
         collagen = np.clip(self.perimysium * (0.75 + 0.4 * strands + 0.1 * mottle), 0.02, None)
         cracked = strands + 0.7 * cloud < self.perimysial_crack
         eosin[perimysium] = np.where(cracked, 0.05 * self.perimysium, collagen)[perimysium]
@@ -145,7 +149,9 @@ class Renderer:
         shown = np.where(labels > 0, labels, cv2.dilate(labels.astype(np.float32), np.ones((3, 3))).astype(np.int32))
         offset = self.look.offset
         mottle = sample("mottle", area, offset + 3)
-        texture = spread(self.sarcoplasm.grain) * (sample("grain", area, offset) + 0.7 * sample("fine", area, offset + 1))
+        texture = spread(self.sarcoplasm.grain) * (
+            sample("grain", area, offset) + 0.7 * sample("fine", area, offset + 1)
+        )
         texture += spread(self.sarcoplasm.mottle) * (mottle + 0.5 * sample("cloud", area, offset + 5))
         if self.striation:
             turns, angle = self.striation_wave
@@ -160,6 +166,7 @@ class Renderer:
         special = np.flatnonzero(
             np.isin(self.scene.fiber_class[rows], (FiberClass.NECROTIC_PALE, FiberClass.NECROTIC_HYALINE, FiberClass.MYOPHAGOCYTOSIS))
             | self.scene.fiber_attributes[rows, FiberAttribute.VACUOLATED]
+            | is_cracked(self.scene)[rows]
         )  # fmt: skip
         for local in special:
             scratch(self.scene, int(rows[local]), fiber, shown == local + 1, (area.x, area.y))

@@ -87,6 +87,12 @@ def tone(scene: Scene, look: Look) -> Sarcoplasm:
     return Sarcoplasm(*[values.astype(np.float32) for values in (eosin, blue, grain, mottle, rim, holes)])
 
 
+def is_cracked(scene: Scene) -> NDArray[np.bool_]:
+    """(N,) bool, intact fibers with one straight freezing crack: decoys of hyaline necrosis."""
+    cracked: NDArray[np.bool_] = (scene.fiber_class == FiberClass.INTACT) & (scene.stage < 0.015)
+    return cracked
+
+
 def scratch(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origin_px: tuple[float, float]) -> None:
     """Draw, in place, what belongs to single fibers: cracks and retraction of hyaline ones, vacuoles, ragged pale rims.
 
@@ -110,7 +116,15 @@ def scratch(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origi
         cv2.polylines(loss, [whole], False, int(255 * strength), width, cv2.LINE_AA, 4)
 
     def disc(x: float, y: float, size: float, strength: float) -> None:
-        cv2.circle(loss, (round((x - 0.5) * 16), round((y - 0.5) * 16)), round(size * 16), int(255 * strength), -1, cv2.LINE_AA, 4)
+        cv2.circle(
+            loss,
+            (round((x - 0.5) * 16), round((y - 0.5) * 16)),
+            round(size * 16),
+            int(255 * strength),
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
 
     if kind == FiberClass.NECROTIC_HYALINE:
         for _ in range(rng.integers(1, 6)):
@@ -127,6 +141,13 @@ def scratch(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origi
         if rng.random() < 0.5:
             for point in ring[rng.integers(len(ring), size=rng.integers(3, 12))]:
                 disc(*point, rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
+    elif is_cracked(scene)[row]:
+        first, second = rng.choice(len(ring), 2)
+        polyline(
+            np.stack([ring[first], ring[second]]) + rng.normal(0, 2, (2, 2)),
+            rng.uniform(0.4, 1.0),
+            int(rng.integers(1, 3)),
+        )
     if scene.fiber_attributes[row, FiberAttribute.VACUOLATED]:
         for _ in range(rng.integers(2, 12)):
             x, y = rng.uniform(low, high)

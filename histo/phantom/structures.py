@@ -68,7 +68,9 @@ def place_structures(
     tree = shapely.STRtree(packing.fascicles)
 
     def spots(per_mm2: float, perimysial: bool) -> NDArray[np.float64]:
-        points = rng.uniform([0, 0], [width_um, height_um], (rng.poisson(per_mm2 * area_mm2) * (4 if perimysial else 1), 2))
+        points = rng.uniform(
+            [0, 0], [width_um, height_um], (rng.poisson(per_mm2 * area_mm2) * (4 if perimysial else 1), 2)
+        )
         if perimysial and len(points):
             inside = np.zeros(len(points), np.bool_)
             inside[tree.query(shapely.points(points), predicate="within")[0]] = True
@@ -87,7 +89,9 @@ def place_structures(
     for x, y in spots(spec.fat_mm2, True):
         radius = rng.uniform(18, 40)
         for _ in range(rng.integers(1, 14)):
-            cell = blob(*(np.array([x, y]) + rng.normal(0, 2.2 * radius, 2)), radius * rng.uniform(0.7, 1.3), rng, 1.1, 0.1)
+            cell = blob(
+                *(np.array([x, y]) + rng.normal(0, 2.2 * radius, 2)), radius * rng.uniform(0.7, 1.3), rng, 1.1, 0.1
+            )
             if not any(cell.intersects(other) for other in fat):
                 fat.append(cell)
     sheets = [blob(x, y, rng.uniform(40, 130), rng, rng.uniform(1, 2), 0.5) for x, y in spots(spec.sheets_mm2, False)]
