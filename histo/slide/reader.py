@@ -49,6 +49,7 @@ class SlideInfo:
         vendor: Format or maker, e.g. `aperio`, `flat image`.
         stain: What a thumbnail's colors look like.
         sha256: Of the file (of a folder: of its files in name order); of the pixels for a slide in memory.
+        warnings: What the user should know though the slide can be read, one sentence each.
     """
 
     path: Path | None
@@ -59,6 +60,7 @@ class SlideInfo:
     vendor: str
     stain: StainGuess
     sha256: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def working_size_wpx(self) -> Size:
