@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from histo.records.atomic import Staged, make_folder, write_atomically
 from histo.records.compartment_file import read_compartments, write_compartments
+from histo.records.findings_files import FINDINGS_FILES, read_findings, write_findings
 from histo.records.geojson import mask_polygons, write_geojson
-from histo.records.plain import Json, json_bytes, plain, read_json
+from histo.records.plain import json_bytes, plain, read_json
 from histo.records.qupath import ARTEFACT_NAME, CELL_NAMES, COLORS, FIBER_NAMES, TISSUE_NAME
+from histo.records.reading import BiopsyReading, ModelFacts, SlideFailure, SlideResult
+from histo.records.reading_file import StoredReading, read_reading, reading_document
+from histo.records.side_files import FAILURES_NAME, run_document, write_failures
 from histo.records.tables import read_cells, read_fibers, write_cells, write_fibers
 
 __all__ = [
     "ARTEFACT_NAME",
     "CELL_NAMES",
     "COLORS",
+    "FAILURES_NAME",
     "FIBER_NAMES",
+    "FINDINGS_FILES",
     "TISSUE_NAME",
-    "Json",
+    "BiopsyReading",
+    "ModelFacts",
+    "SlideFailure",
+    "SlideResult",
     "Staged",
+    "StoredReading",
     "json_bytes",
     "make_folder",
     "mask_polygons",
@@ -24,10 +34,16 @@ __all__ = [
     "read_cells",
     "read_compartments",
     "read_fibers",
+    "read_findings",
     "read_json",
+    "read_reading",
+    "reading_document",
+    "run_document",
     "write_atomically",
     "write_cells",
     "write_compartments",
+    "write_failures",
     "write_fibers",
+    "write_findings",
     "write_geojson",
 ]

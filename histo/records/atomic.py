@@ -1,8 +1,8 @@
 """Files that are either there in full or not there at all.
 
-Everything is written under a temporary name in the folder where it will live, flushed to the disk, and renamed. A reading
-is several files: they are all written first and renamed together, the one that vouches for the others last, so that a
-folder with a `reading.json` is complete.
+Everything is written under a temporary name in the folder where it will live, flushed to the disk, and renamed. A
+reading is several files: they are all written first and renamed together, the one that vouches for the others last, so
+that a folder with a `reading.json` is complete.
 """
 
 from __future__ import annotations

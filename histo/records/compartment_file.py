@@ -42,7 +42,9 @@ def write_compartments(path: Path, compartments: CompartmentMap) -> None:
     image.putpalette(palette.tobytes())
     about = PngInfo()
     about.add_text(SCALE_KEY, repr(compartments.mpp.um_per_px))
-    about.add_text("codes", ", ".join(f"{c.value} {c.name.lower()}" for c in Compartment) + f", {NOT_SCORED} not scored")
+    about.add_text(
+        "codes", ", ".join(f"{c.value} {c.name.lower()}" for c in Compartment) + f", {NOT_SCORED} not scored"
+    )
     image.save(path, format="PNG", pnginfo=about, transparency=NOT_SCORED, optimize=False)
 
 

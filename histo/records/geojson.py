@@ -1,8 +1,8 @@
 """findings.geojson: what was found, as QuPath opens it. Level-0 pixels, origin top left, one feature a line.
 
-The file is streamed: a slide with 60,000 fibers never stands in memory as text. Intact fibers and cells are *detections*,
-which QuPath shows by the hundred thousand; diseased fibers, tissue and artefacts are *annotations*, which a pathologist can
-select, redraw and reclassify.
+The file is streamed: a slide with 60,000 fibers never stands in memory as text. Intact fibers and cells are
+*detections*, which QuPath shows by the hundred thousand; diseased fibers, tissue and artefacts are *annotations*, which
+a pathologist can select, redraw and reclassify. A diseased fiber's name gives its row in fibers.parquet.
 """
 
 from __future__ import annotations
@@ -83,9 +83,12 @@ def _fiber_features(fibers: Fibers, mpp: Mpp) -> Iterator[tuple[str, Feature]]:
             "Area um2": round(float(fibers.area_um2[row]), 1),
             "Min Feret um": round(float(fibers.min_feret_um[row]), 2),
         }
-        object_type = "detection" if kind is FiberClass.INTACT else "annotation"
         geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
-        yield f"fiber-{row}", _feature(object_type, FIBER_NAMES[kind], geometry, measurements)
+        if kind is FiberClass.INTACT:
+            feature = _feature("detection", FIBER_NAMES[kind], geometry, measurements)
+        else:
+            feature = _feature("annotation", FIBER_NAMES[kind], geometry, measurements, title=f"Fiber {row}")
+        yield f"fiber-{row}", feature
 
 
 def _cell_features(cells: Cells, mpp: Mpp, all_nuclei: bool) -> Iterator[tuple[str, Feature]]:

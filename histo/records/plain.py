@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-from collections.abc import Mapping
-from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from histo.errors import RecordError
-from histo.geometry import Mpp
-
-Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+from histo.evidence import to_dict
 
 SIGNIFICANT_DIGITS = 6
 """Of a float in a reading: more would only show the noise of floating point."""
@@ -26,46 +19,26 @@ MAX_JSON_BYTES = 64 << 20
 REMEDY = "read the slide again with `histo read`"
 
 
-def plain(value: object) -> Json:
-    """A dataclass tree as JSON values.
-
-    Enums become their lower-case names (string enums their values), scales their um/px, numbers that are not finite
-    become null, and other floats keep `SIGNIFICANT_DIGITS`.
+def plain(value: object) -> Any:  # noqa: ANN401
+    """A dataclass tree as JSON values; floats keep `SIGNIFICANT_DIGITS`, those that are not finite become null.
 
     Raises:
-        TypeError: If a value has no JSON form.
+        TypeError: If a value has no JSON form, e.g. an array.
     """
-    if value is None or isinstance(value, bool | str) and not isinstance(value, Enum):
-        return value  # type: ignore[return-value]
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, Enum):
-        return value.name.lower()
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, int):
-        return value
+    return _tidy(to_dict(value))
+
+
+def _tidy(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, float):
         return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
-    if isinstance(value, Mpp):
-        return value.um_per_px
-    if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {_key(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value.tolist()]
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    if isinstance(value, dict):
+        return {key: _tidy(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_tidy(item) for item in value]
+    return value
 
 
-def _key(key: object) -> str:
-    name = plain(key)
-    return name if isinstance(name, str) else str(name)
-
-
-def json_bytes(document: Json) -> bytes:
+def json_bytes(document: object) -> bytes:
     """A document as UTF-8 text, for people and programs: indented, in its own order, without NaN."""
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
@@ -74,8 +47,8 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object that may come from anywhere.
 
     Raises:
-        RecordError: If the file is missing, too large, not UTF-8 JSON, nested too deep, holds NaN or infinity, or is not an
-            object.
+        RecordError: If the file is missing, too large, not UTF-8 JSON, nested too deep, holds NaN or infinity, or is
+            not an object.
     """
     try:
         if path.stat().st_size > MAX_JSON_BYTES:

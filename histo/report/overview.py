@@ -74,9 +74,7 @@ def _shown_rgb(picture: Picture, fade: float) -> np.ndarray[Any, np.dtype[np.uin
     return np.asarray(np.round(rgb), np.uint8)
 
 
-def _draw_section(
-    axes: Axes, picture: Picture, findings: Findings, tissue: TissueMap, shown: list[FiberCrop]
-) -> None:
+def _draw_section(axes: Axes, picture: Picture, findings: Findings, tissue: TissueMap, shown: list[FiberCrop]) -> None:
     left, right, bottom, top = picture.extent_um
     axes.imshow(_shown_rgb(picture, FADE), extent=picture.extent_um, interpolation="antialiased")
     _draw_set_aside(axes, tissue)
