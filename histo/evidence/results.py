@@ -161,14 +161,15 @@ class Infiltrate:
     Intervals count the cells as independent; they are not, where cells cluster, and then the truth is wider.
 
     Attributes:
-        total: All of them.
+        total: All of them: the sum of the four places.
         lymphocyte_like: Those that look like lymphocytes.
         macrophage_like: Those that look like macrophages.
         endomysial: Between fibers, or inside non-necrotic ones.
         perimysial: Between fascicles, in fat included.
         perivascular: In a vessel's wall or near it, wherever the vessel runs.
-        elsewhere: In nerve, spindle, or on places that were not scored.
+        unplaced: In a cleft or off the map, so that no compartment can be told.
         inside_necrotic_cells: Cells inside necrotic fibers or at their rim: myophagocytosis, not infiltrate.
+        excluded_cells: Cells in nerve, spindle or artefact: not trusted, not part of the total.
         worst_field: The field with the most cells; None where there is no such cell.
         clusters: All clusters, largest first.
         clusters_count: How many clusters.
@@ -181,8 +182,9 @@ class Infiltrate:
     endomysial: CompartmentDensity
     perimysial: CompartmentDensity
     perivascular: CompartmentDensity
-    elsewhere: CompartmentDensity
+    unplaced: CompartmentDensity
     inside_necrotic_cells: int
+    excluded_cells: int
     worst_field: WorstField | None
     clusters: tuple[Cluster, ...]
     clusters_count: int

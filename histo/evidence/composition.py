@@ -1,0 +1,35 @@
+"""What the tissue is made of: fibers, connective tissue, fat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from histo.evidence.results import TissueComposition
+from histo.findings import Compartment, CompartmentMap
+
+
+def compose(maps: Sequence[CompartmentMap]) -> TissueComposition:
+    """Areas and shares from the compartment maps of all slides; glass does not count as tissue."""
+    area_mm2 = {
+        kind: math.fsum(part.area_mm2(kind) for part in maps) for kind in Compartment if kind != Compartment.GLASS
+    }
+    scored_mm2 = math.fsum(area_mm2.values())
+    fiber_mm2, endomysium_mm2 = area_mm2[Compartment.FIBER], area_mm2[Compartment.ENDOMYSIUM]
+    perimysium_mm2, fat_mm2 = area_mm2[Compartment.PERIMYSIUM], area_mm2[Compartment.FAT]
+    return TissueComposition(
+        scored_mm2=scored_mm2,
+        fiber_mm2=fiber_mm2,
+        endomysium_mm2=endomysium_mm2,
+        perimysium_mm2=perimysium_mm2,
+        fat_mm2=fat_mm2,
+        vessel_mm2=area_mm2[Compartment.VESSEL],
+        fiber_percent=_percent(fiber_mm2, scored_mm2),
+        endomysium_percent=_percent(endomysium_mm2, fiber_mm2 + endomysium_mm2),
+        connective_percent=_percent(endomysium_mm2 + perimysium_mm2, scored_mm2),
+        fat_percent=_percent(fat_mm2, scored_mm2),
+    )
+
+
+def _percent(part_mm2: float, whole_mm2: float) -> float | None:
+    return 100 * part_mm2 / whole_mm2 if whole_mm2 > 0 else None

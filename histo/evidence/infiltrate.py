@@ -1,0 +1,185 @@
+"""Inflammatory cells outside necrotic fibers: where they lie, how dense, how clustered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from histo.evidence.intervals import density
+from histo.evidence.measures import Measures
+from histo.evidence.results import Cluster, CompartmentDensity, Infiltrate, WorstField
+from histo.evidence.section import Section
+from histo.evidence.spread import linked
+from histo.findings import CellClass, Compartment
+
+FIELD_STEPS = 16
+"""The worst field is looked for in steps of 1/16 of its side (61 um)."""
+
+UNPLACED, ENDOMYSIAL, PERIMYSIAL, PERIVASCULAR = range(4)
+_PLACE_OF = {
+    Compartment.FIBER: ENDOMYSIAL,
+    Compartment.ENDOMYSIUM: ENDOMYSIAL,
+    Compartment.PERIMYSIUM: PERIMYSIAL,
+    Compartment.FAT: PERIMYSIAL,
+    Compartment.VESSEL: PERIVASCULAR,
+}
+_EXCLUDED = (Compartment.NERVE_SPINDLE, Compartment.ARTEFACT)
+
+
+@dataclass(frozen=True, eq=False)
+class InfiltrateSample:
+    """The infiltrate of one slide; slides add up.
+
+    Attributes:
+        cells_by_place: (4,) int64, over unplaced, endomysial, perimysial, perivascular.
+        lymphocytes: Lymphocyte-like cells among them.
+        inside_necrotic: Cells inside necrotic fibers or at their rim.
+        excluded: Cells where they are not trusted.
+        worst: The field with the most cells.
+        clusters: Clusters, largest first.
+    """
+
+    cells_by_place: NDArray[np.int64]
+    lymphocytes: int
+    inside_necrotic: int
+    excluded: int
+    worst: WorstField | None
+    clusters: tuple[Cluster, ...]
+
+
+def sample_infiltrate(section: Section, measures: Measures) -> InfiltrateSample:
+    """Sort a slide's inflammatory cells by place, and find the worst field and the clusters."""
+    inside = _inside_necrotic(section, measures.necrotic_rim_um)
+    excluded = ~inside & np.isin(section.cell_compartment, _EXCLUDED)
+    counted = ~inside & ~excluded
+    place_of = np.array([_PLACE_OF.get(kind, UNPLACED) for kind in Compartment])
+    place = place_of[section.cell_compartment]
+    place[_near_vessel(section, measures)] = PERIVASCULAR
+    # A cell that sits in a fiber is endomysial whatever the coarse map says, and even where a vessel passes by.
+    place[section.cell_fiber >= 0] = ENDOMYSIAL
+    return InfiltrateSample(
+        cells_by_place=np.bincount(place[counted], minlength=4),
+        lymphocytes=int(np.count_nonzero(section.cell_class[counted] == CellClass.LYMPHOCYTE)),
+        inside_necrotic=int(np.count_nonzero(inside)),
+        excluded=int(np.count_nonzero(excluded)),
+        worst=_worst_field(section, counted, measures.field_mm2),
+        clusters=_clusters(section, np.flatnonzero(counted), measures),
+    )
+
+
+def summarize_infiltrate(samples: Sequence[InfiltrateSample], area_mm2: float, measures: Measures) -> Infiltrate:
+    """The infiltrate of all slides together, per mm2 of assessable tissue."""
+
+    def per_mm2(cells: int) -> CompartmentDensity:
+        return CompartmentDensity(cells=cells, per_mm2=density(cells, area_mm2))
+
+    by_place = [sum(int(sample.cells_by_place[place]) for sample in samples) for place in range(4)]
+    total, lymphocytes = sum(by_place), sum(sample.lymphocytes for sample in samples)
+    fields = [sample.worst for sample in samples if sample.worst is not None]
+    clusters = [cluster for sample in samples for cluster in sample.clusters]
+    return Infiltrate(
+        total=per_mm2(total),
+        lymphocyte_like=per_mm2(lymphocytes),
+        macrophage_like=per_mm2(total - lymphocytes),
+        endomysial=per_mm2(by_place[ENDOMYSIAL]),
+        perimysial=per_mm2(by_place[PERIMYSIAL]),
+        perivascular=per_mm2(by_place[PERIVASCULAR]),
+        unplaced=per_mm2(by_place[UNPLACED]),
+        inside_necrotic_cells=sum(sample.inside_necrotic for sample in samples),
+        excluded_cells=sum(sample.excluded for sample in samples),
+        worst_field=min(fields, key=lambda worst: (-worst.cells, worst.slide)) if fields else None,
+        clusters=tuple(sorted(clusters, key=lambda one: (-one.cells, one.slide, one.center_um))),
+        clusters_count=len(clusters),
+        large_clusters_count=sum(cluster.cells >= measures.large_cluster_cells for cluster in clusters),
+    )
+
+
+def _inside_necrotic(section: Section, rim_um: float) -> NDArray[np.bool_]:
+    necrotic = np.append(section.necrotic, False)
+    inside = necrotic[section.cell_fiber]
+    fibers = section.findings.fibers.select(section.fiber_row[section.necrotic])
+    outside = np.flatnonzero(~inside)
+    if len(fibers) and len(outside) and rim_um > 0:
+        # Rings, not polygons: an outline that crosses itself still has a distance.
+        ring = np.repeat(np.arange(len(fibers)), np.diff(fibers.outline_start))
+        rings = shapely.linearrings(fibers.outline_um.astype(np.float64), indices=ring)
+        points = shapely.points(section.cell_center_um[outside])
+        near = shapely.STRtree(rings).query(points, predicate="dwithin", distance=rim_um)[0]
+        inside[outside[near]] = True
+    return inside
+
+
+def _near_vessel(section: Section, measures: Measures) -> NDArray[np.bool_]:
+    compartments = section.findings.compartments
+    vessel = (compartments.codes == Compartment.VESSEL) & compartments.scored
+    near = np.zeros(len(section.cell_row), np.bool_)
+    if not len(near) or not vessel.any():
+        return near
+    labels, _ = ndimage.label(vessel, structure=np.ones((3, 3)))
+    large = np.bincount(labels.ravel()) >= measures.vessel_min_um2 / compartments.mpp.area_um2(1)
+    large[0] = False
+    row, column = np.nonzero(large[labels])
+    if not len(row):
+        return near
+    points_um = (np.column_stack([column, row]) + 0.5) * compartments.mpp.um_per_px
+    reach_um = measures.perivascular_um
+    distance_um, _ = cKDTree(points_um).query(section.cell_center_um, distance_upper_bound=reach_um)
+    return np.asarray(np.isfinite(distance_um), np.bool_)
+
+
+def _worst_field(section: Section, counted: NDArray[np.bool_], field_mm2: float) -> WorstField | None:
+    points_um = section.cell_center_um[counted]
+    if not len(points_um):
+        return None
+    step_um = 1000 * field_mm2**0.5 / FIELD_STEPS
+    column, row = np.floor(points_um / step_um).astype(np.int64).T
+    first_column, first_row = column.min() - FIELD_STEPS, row.min() - FIELD_STEPS
+    shape = (int(row.max() - first_row) + FIELD_STEPS, int(column.max() - first_column) + FIELD_STEPS)
+    cells = np.zeros(shape, np.int64)
+    np.add.at(cells, (row - first_row, column - first_column), 1)
+    sums = np.pad(cells.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    n = FIELD_STEPS
+    in_field = sums[n:, n:] - sums[:-n, n:] - sums[n:, :-n] + sums[:-n, :-n]
+    best_row, best_column = np.unravel_index(int(in_field.argmax()), in_field.shape)
+    most = int(in_field[best_row, best_column])
+    return WorstField(
+        slide=section.name,
+        center_um=(
+            float((best_column + first_column + n / 2) * step_um),
+            float((best_row + first_row + n / 2) * step_um),
+        ),
+        field_mm2=field_mm2,
+        cells=most,
+        per_mm2=most / field_mm2,
+    )
+
+
+def _clusters(section: Section, counted: NDArray[np.int64], measures: Measures) -> tuple[Cluster, ...]:
+    points_um = section.cell_center_um[counted]
+    if len(points_um) < measures.cluster_cells:
+        return ()
+    pairs = cKDTree(points_um).query_pairs(measures.cluster_link_um, output_type="ndarray")
+    group = linked(points_um, pairs)
+    order = np.argsort(group, kind="stable")
+    sizes = np.bincount(group)
+    begin = np.concatenate([[0], np.cumsum(sizes)])
+    found = []
+    for number in np.flatnonzero(sizes >= measures.cluster_cells):
+        members = order[begin[number] : begin[number + 1]]
+        x_um, y_um = points_um[members].mean(axis=0)
+        rows = np.sort(section.cell_row[counted[members]])
+        found.append(
+            Cluster(
+                slide=section.name,
+                center_um=(float(x_um), float(y_um)),
+                cells=len(members),
+                cell_ids=tuple(int(row) for row in rows),
+            )
+        )
+    return tuple(found)
