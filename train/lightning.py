@@ -1,8 +1,11 @@
 """The one door of Lightning: torchvision is made importable first, and the names the harness uses are given on."""
 
+import os
+
 from train.torchvision_door import ensure_torchvision
 
 ensure_torchvision()
+os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # Lightning's own calls, not ours
 
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer, seed_everything  # noqa: E402
 from pytorch_lightning.callbacks import (  # noqa: E402

@@ -1,0 +1,53 @@
+"""`python -m train fit`: Lightning's own command line over the network and the fields."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from train.datamodule import FieldsModule
+from train.lightning import LightningCLI
+from train.module import MuscleModule
+
+FINAL = "final.ckpt"
+"""Name of the checkpoint written when a training is complete; it holds the averaged weights only."""
+
+_KNOWN_WARNINGS = (
+    # the arguments are ours: this is one command of several
+    r"LightningCLI's args parameter is intended to run from within Python",
+    # crops are made by one process on purpose: on 2 cores more would take time from the network
+    r"The '(train|val)_dataloader' does not have many workers",
+    # each start gets its own folder of figures beside those of the training it goes on from
+    r"Checkpoint directory .* exists and is not empty",
+    # crops are pure functions of their number and counting goes on where it stopped: see train.datamodule
+    r"You're resuming from a checkpoint that ended before the epoch ended",
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+)
+
+
+class _FitCommand(LightningCLI):
+    """Adds the checkpoint of a complete training."""
+
+    def after_fit(self) -> None:
+        """Keep the end state beside the checkpoints that training was saved to on its way."""
+        self.trainer.save_checkpoint(Path(self.trainer.default_root_dir) / FINAL, weights_only=True)
+
+
+def fit(arguments: Sequence[str]) -> None:
+    """Train as a recipe says.
+
+    Args:
+        arguments: As on the command line, after `fit`; `--config train/configs/NAME.yaml` and any field by name.
+    """
+    with warnings.catch_warnings():
+        for message in _KNOWN_WARNINGS:
+            warnings.filterwarnings("ignore", message)
+        _FitCommand(
+            MuscleModule,
+            FieldsModule,
+            args=["fit", *arguments],
+            seed_everything_default=1,
+            auto_configure_optimizers=False,
+            save_config_kwargs={"overwrite": True},
+        )

@@ -1,0 +1,131 @@
+"""What the network is taught, map by map. All terms are means of order one, so their weights in a recipe compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from histo.network import IGNORE, layout
+
+Batch = dict[str, Tensor]
+"""A stack of samples: see `train.dataset.sample_of`."""
+
+_FOCUS = 2.0
+"""Exponent of the quality focal loss, as its paper has it."""
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts.
+
+    Attributes:
+        foreground: Binary cross-entropy and Dice of the fiber map.
+        distance: Smooth L1 of the normalized distance, inside fibers.
+        boundary: Binary cross-entropy of the border map.
+        boundary_positive: How much more a border pixel counts than another.
+        fiber_class: Cross-entropy of the class inside fibers; a whole fiber counts once, whatever its area.
+        classes: Weight of each `FiberClass`; intact is common and is lowered.
+        attributes: Binary cross-entropy of the attributes inside fibers, every fiber counting once.
+        attribute_positive: How much more a present attribute counts than an absent one.
+        cells: Quality focal loss of the nuclei.
+        compartments: Cross-entropy of the compartment map.
+        compartment_classes: Weight of each `Compartment`; small ones are raised.
+    """
+
+    foreground: float = 1.0
+    distance: float = 2.0
+    boundary: float = 1.0
+    boundary_positive: float = 2.0
+    fiber_class: float = 1.0
+    classes: tuple[float, float, float, float, float] = (0.4, 1.0, 1.0, 1.0, 1.0)
+    attributes: float = 0.5
+    attribute_positive: float = 2.0
+    cells: float = 1.0
+    compartments: float = 0.5
+    compartment_classes: tuple[float, float, float, float, float, float, float, float] = (
+        0.7, 0.4, 1.0, 1.5, 2.0, 1.5, 2.0, 2.0,
+    )  # fmt: skip
+
+
+def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, Tensor]:
+    """Every weighted term, by name; training minimizes their sum.
+
+    Args:
+        logits: (B, 26, h, w) float, by `histo.network.layout`.
+        batch: The targets.
+        weights: How much each term counts.
+    """
+    fiber_class = batch["fiber_class"]
+    inside = (fiber_class != IGNORE).to(logits.dtype)
+    fiber_weight = batch["fiber_weight"]
+    terms = {
+        "foreground": weights.foreground * _foreground(logits[:, layout.FOREGROUND], inside),
+        "distance": weights.distance * _distance(logits[:, layout.DISTANCE], batch["distance"], inside),
+        "boundary": weights.boundary
+        * _boundary(logits[:, layout.BOUNDARY], batch["boundary"], weights.boundary_positive),
+        "fiber_class": weights.fiber_class
+        * _fiber_class(logits[:, layout.CLASSES], fiber_class, fiber_weight, weights.classes),
+        "attributes": weights.attributes
+        * _attributes(
+            logits[:, layout.ATTRIBUTES], batch["attributes"].to(logits.dtype), fiber_weight, weights.attribute_positive
+        ),
+        "cells": weights.cells * _cells(logits[:, layout.CELLS], batch["cells"]),
+        "compartments": weights.compartments
+        * functional.cross_entropy(
+            logits[:, layout.COMPARTMENTS],
+            batch["compartments"].long(),
+            weight=logits.new_tensor(weights.compartment_classes),
+        ),
+    }
+    return terms
+
+
+def _foreground(logits: Tensor, inside: Tensor) -> Tensor:
+    probability = torch.sigmoid(logits)
+    overlap = (probability * inside).sum()
+    dice = 1 - (2 * overlap + 1) / (probability.sum() + inside.sum() + 1)
+    return functional.binary_cross_entropy_with_logits(logits, inside) + dice
+
+
+def _distance(logits: Tensor, distance: Tensor, inside: Tensor) -> Tensor:
+    error = functional.smooth_l1_loss(torch.sigmoid(logits), distance, reduction="none", beta=0.1)
+    return (error * inside).sum() / inside.sum().clamp(min=1)
+
+
+def _boundary(logits: Tensor, boundary: Tensor, positive: float) -> Tensor:
+    error = functional.binary_cross_entropy_with_logits(logits, boundary, reduction="none")
+    weight = 1 + (positive - 1) * boundary
+    return (error * weight).sum() / weight.sum()
+
+
+def _fiber_class(logits: Tensor, fiber_class: Tensor, fiber_weight: Tensor, classes: tuple[float, ...]) -> Tensor:
+    by_class = logits.new_tensor(classes)
+    codes = fiber_class.long()
+    error = functional.cross_entropy(logits, codes, ignore_index=IGNORE, reduction="none")
+    # a pixel outside fibers has no weight of its fiber, so which class it borrows here does not matter
+    weight = fiber_weight * by_class[codes.clamp(max=len(classes) - 1)]
+    return (error * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def _attributes(logits: Tensor, present: Tensor, fiber_weight: Tensor, positive: float) -> Tensor:
+    error = functional.binary_cross_entropy_with_logits(
+        logits, present, reduction="none", pos_weight=logits.new_tensor(positive)
+    )
+    weight = fiber_weight[:, None]
+    return (error * weight).sum() / (logits.shape[1] * fiber_weight.sum()).clamp(min=1e-6)
+
+
+def _cells(logits: Tensor, cells: Tensor) -> Tensor:
+    """Quality focal loss (Li 2020, arXiv 2006.04388), for bumps of any height, per expected nucleus."""
+    distance_to_truth = (torch.sigmoid(logits) - cells).abs().pow(_FOCUS)
+    error = functional.binary_cross_entropy_with_logits(logits, cells, reduction="none")
+    peaks = cast(Tensor, cells > _PEAK).sum()
+    return (distance_to_truth * error).sum() / peaks.clamp(min=1)
+
+
+_PEAK = 0.8
+"""Bumps are this high within about 1 um of their middle: a few pixels a nucleus, so that the mean is of order one."""
