@@ -2,26 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from network_fields import truth_of
 
-from histo.findings import CellClass, FiberAttribute, FiberClass
+from histo.findings import CellClass, FiberAttribute
 from histo.geometry import Mpp
 from histo.network.targets import IGNORE, Targets, encode_targets
 from histo.phantom.truth import FieldTruth
-
-
-def truth_of(labels: np.ndarray, cells: list[tuple[float, float, CellClass]] | None = None) -> FieldTruth:
-    count = int(labels.max()) + 1
-    attributes = np.zeros((count, len(FiberAttribute)), bool)
-    attributes[1:, FiberAttribute.OPAQUE] = True
-    cells = cells or []
-    return FieldTruth(
-        fiber_labels=labels.astype(np.int32),
-        fiber_class=np.full(count, FiberClass.NECROTIC_PALE, np.uint8),
-        fiber_attributes=attributes,
-        cell_center_px=np.array([cell[:2] for cell in cells], np.float32).reshape(-1, 2),
-        cell_class=np.array([cell[2] for cell in cells], np.uint8),
-        compartments=(labels > 0).astype(np.uint8),
-    )
 
 
 def two_touching_squares() -> Targets:
