@@ -34,7 +34,7 @@ def make_field(seed: int, size_wpx: int = 512) -> Field:
     if rng.random() < 0.2:
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 1.0)
         shift = np.array([np.cos(angle), np.sin(angle)]) * side_um * away
-        section = blob(*(side_um / 2 + shift), side_um, rng, rng.uniform(1, 1.5), 0.15)
+        section = blob(side_um / 2 + shift[0], side_um / 2 + shift[1], side_um, rng, rng.uniform(1, 1.5), 0.15)
         section = section if section.geom_type == "Polygon" else max(shapely.get_parts(section), key=lambda p: p.area)
     scene = build_scene(spec, side_um, side_um, int(rng.integers(2**31)), section)
     border = WORKING_MPP.px(BORDER_UM)

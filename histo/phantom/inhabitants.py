@@ -153,7 +153,7 @@ def populate(
     internal = (fiber_class == FiberClass.INTACT) & (rng.random(len(fibers)) < spec.internal_nuclei)
     for index in np.flatnonzero(internal | (fiber_class == FiberClass.REGENERATING)):
         regenerating = fiber_class[index] == FiberClass.REGENERATING
-        count = rng.integers(1, 5) if regenerating else rng.integers(1, 4)
+        count = int(rng.integers(1, 5 if regenerating else 4))
         inside = _inside_points(fibers[index], count, 9.0, 2.0 if regenerating else 5.0, rng)
         look = NucleusLook.VESICULAR if regenerating and rng.random() < 0.85 else NucleusLook.OVAL
         parts.append(_nuclei(inside, look, rng, host=np.full(len(inside), index)))
@@ -171,10 +171,10 @@ def populate(
         parts.append(_nuclei(inside[lymphoid], NucleusLook.LYMPHOID, rng, host=host[lymphoid]))
     necrotic = np.isin(fiber_class, (FiberClass.NECROTIC_PALE, FiberClass.NECROTIC_HYALINE))
     for index in np.flatnonzero(necrotic & (rng.random(len(fibers)) < 0.15)):
-        inside = _inside_points(fibers[index], rng.integers(1, 3), 8.0, 2.0, rng)
+        inside = _inside_points(fibers[index], int(rng.integers(1, 3)), 8.0, 2.0, rng)
         parts.append(_nuclei(inside, NucleusLook.MACROPHAGE, rng, host=np.full(len(inside), index)))
     for index in np.flatnonzero(attributes[:, FiberAttribute.INVASION_CANDIDATE]):
-        inside = _inside_points(fibers[index], rng.integers(2, 7), 5.5, 1.5, rng, rim_um=9.0)
+        inside = _inside_points(fibers[index], int(rng.integers(2, 7)), 5.5, 1.5, rng, rim_um=9.0)
         parts.append(_nuclei(inside, NucleusLook.LYMPHOID, rng, host=np.full(len(inside), index)))
     parts += _interstitial(spec, structures, occupancy, rng)
     everything = [np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Nuclei)]
@@ -302,7 +302,9 @@ def _structure_nuclei(structures: Structures, rng: np.random.Generator) -> list[
             turn = np.arctan2(*(ahead - here).T[::-1])
             parts.append(_nuclei(here, NucleusLook.SPINDLE if rng.random() < 0.7 else NucleusLook.SMALL, rng, turn))
         if rng.random() < 0.6:
-            parts.append(_nuclei(_inside_points(lumen, rng.integers(1, 25), 5.0, 1.5, rng), NucleusLook.RED_CELL, rng))
+            parts.append(
+                _nuclei(_inside_points(lumen, int(rng.integers(1, 25)), 5.0, 1.5, rng), NucleusLook.RED_CELL, rng)
+            )
     for nerve in structures.nerves:
         inside = _inside_points(nerve, int(nerve.area / rng.uniform(90, 250)), 5.0, 2.0, rng)
         parts.append(_nuclei(inside, NucleusLook.SPINDLE, rng, rng.normal(rng.uniform(0, np.pi), 0.5, len(inside))))

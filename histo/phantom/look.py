@@ -129,5 +129,5 @@ def develop(
     pixels: Image = np.clip(image + 0.5, 0, 255).astype(np.uint8)
     if look.jpeg_quality:
         _, packed = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, look.jpeg_quality])
-        pixels = np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+        pixels = np.ascontiguousarray(np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
     return pixels

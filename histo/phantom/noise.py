@@ -15,7 +15,7 @@ Sheet = NDArray[np.float32]
 PERIOD_WPX = 1024
 
 
-def _unit(sheet: NDArray[np.float64] | Sheet) -> Sheet:
+def _unit(sheet: NDArray[np.floating]) -> Sheet:
     sheet = sheet - sheet.mean()
     unit: Sheet = (sheet / sheet.std()).astype(np.float32)
     unit.flags.writeable = False
@@ -43,15 +43,10 @@ def sheets() -> dict[str, Sheet]:
     }
     stripes = _blurred(rng.standard_normal((PERIOD_WPX, PERIOD_WPX)), 14.0, 1.2)
     rows, columns = np.mgrid[0:PERIOD_WPX, 0:PERIOD_WPX].astype(np.float32)
-    made["strands"] = _unit(
-        cv2.remap(
-            stripes,
-            np.mod(columns + 10 * made["cloud"], PERIOD_WPX).astype(np.float32),
-            np.mod(rows + 16 * made["drift"] + 5 * made["cloud"], PERIOD_WPX).astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_WRAP,
-        )
-    )
+    column = np.mod(columns + 10 * made["cloud"], PERIOD_WPX).astype(np.float32)
+    row = np.mod(rows + 16 * made["drift"] + 5 * made["cloud"], PERIOD_WPX).astype(np.float32)
+    warped = cv2.remap(stripes, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    made["strands"] = _unit(np.asarray(warped, np.float32))
     return made
 
 

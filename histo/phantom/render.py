@@ -1,7 +1,7 @@
-"""Pixels from a scene: any region, any size, the same pixels whichever way the scene is cut into tiles.
+"""Pixels from a scene: any region, any size, the same dye and truth whichever way the scene is cut into tiles.
 
-Amounts of dye are laid down layer by layer (interstitium, sarcoplasm, nuclei, structures, dirt) and developed into color
-by `histo.phantom.look`.
+Amounts of dye are laid down layer by layer (interstitium, sarcoplasm, nuclei, structures, dirt) and developed into
+color by `histo.phantom.look`. Only the camera's noise and its JPEG belong to the region that was drawn.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.findings import Compartment, FiberAttribute, FiberClass
+from histo.findings import NECROTIC_CLASSES, Compartment, FiberAttribute
 from histo.geometry import WORKING_MPP, Region
 from histo.phantom.inhabitants import NOT_A_CELL, NucleusLook
-from histo.phantom.look import Look, Plane, develop
+from histo.phantom.look import Image, Look, Plane, develop
 from histo.phantom.noise import sample
 from histo.phantom.sarcoplasm import is_cracked, scratch, tone
 from histo.phantom.scene import Scene
@@ -83,12 +83,21 @@ class Renderer:
         self._structures(area, compartments, labels, eosin, blue)
         nuclei = self._nuclei(area, eosin, blue, red)
         self._artefacts(area, compartments, labels, eosin, blue, red, dirt)
-        rng = np.random.default_rng([self.scene.seed, 4, region_wpx.x & 0xFFFFFFFF, region_wpx.y & 0xFFFFFFFF])
-        rgb = develop(self.look, blue, eosin, red, dirt, sample("drift", area, self.look.offset), rng)
+        drift = sample("drift", area, self.look.offset)
+        rgb = develop(self.look, blue, eosin, red, dirt, drift, self._camera(region_wpx))
         inner = np.s_[MARGIN_WPX:-MARGIN_WPX, MARGIN_WPX:-MARGIN_WPX]
         return Field(
             np.ascontiguousarray(rgb[inner]), self._truth(region_wpx, labels[inner], compartments[inner], rows, nuclei)
         )
+
+    def glass(self, region_wpx: Region) -> Image:
+        """(H, W, 3) uint8, a region that holds no tissue, drawn at a fraction of the cost."""
+        nothing = np.zeros((region_wpx.height, region_wpx.width), np.float32)
+        drift = sample("drift", region_wpx, self.look.offset)
+        return develop(self.look, nothing, nothing, nothing, nothing, drift, self._camera(region_wpx))
+
+    def _camera(self, region: Region) -> np.random.Generator:
+        return np.random.default_rng([self.scene.seed, 4, region.x & 0xFFFFFFFF, region.y & 0xFFFFFFFF])
 
     def _points(self, coordinates_um: NDArray[np.float64], area: Region) -> NDArray[np.int32]:
         """Scene um to OpenCV's fixed-point pixels, whose integers are pixel centers."""
@@ -120,7 +129,7 @@ class Renderer:
             cv2.fillPoly(alpha, ring, 255, cv2.LINE_AA, SUBPIXEL_BITS)
         # OpenCV also fills the pixels that a ring merely touches; those that are less than half covered are given back.
         labels[alpha < 128] = 0
-        return labels, alpha.astype(np.float32) / 255, rows
+        return labels, alpha * np.float32(1 / 255), rows
 
     def _interstitium(self, area: Region, compartments: NDArray[np.uint8]) -> tuple[Plane, Plane]:
         offset = self.look.offset
@@ -136,7 +145,8 @@ class Renderer:
         eosin[perimysium] = np.where(cracked, 0.05 * self.perimysium, collagen)[perimysium]
         sheets = self._mask(self.scene.structures.sheets, area)
         eosin[sheets] = np.clip(self.endomysium * (0.9 + 0.5 * mottle), 0.02, None)[sheets]
-        return cv2.GaussianBlur(eosin, (0, 0), 0.7), cv2.GaussianBlur(0.08 * eosin, (0, 0), 0.7)
+        smooth: Plane = cv2.GaussianBlur(eosin, (0, 0), 0.7)  # type: ignore[assignment]
+        return smooth, np.float32(0.08) * smooth
 
     def _sarcoplasm(
         self, area: Region, labels: NDArray[np.int32], alpha: Plane, rows: NDArray[np.int64], eosin: Plane, blue: Plane
@@ -163,12 +173,12 @@ class Renderer:
         fiber *= 1 + (spread(self.sarcoplasm.rim) - 1) * np.exp(-depth / 3)
         lost = mottle + 0.6 * sample("grain", area, offset + 9) < spread(self.sarcoplasm.holes)
         fiber[lost] *= 0.25
-        special = np.flatnonzero(
-            np.isin(self.scene.fiber_class[rows], (FiberClass.NECROTIC_PALE, FiberClass.NECROTIC_HYALINE, FiberClass.MYOPHAGOCYTOSIS))
+        special = (
+            np.isin(self.scene.fiber_class[rows], NECROTIC_CLASSES)
             | self.scene.fiber_attributes[rows, FiberAttribute.VACUOLATED]
             | is_cracked(self.scene)[rows]
-        )  # fmt: skip
-        for local in special:
+        )
+        for local in np.flatnonzero(special):
             scratch(self.scene, int(rows[local]), fiber, shown == local + 1, (area.x, area.y))
         eosin += alpha * (fiber - eosin)
         blue += alpha * (spread(self.sarcoplasm.blue) * np.clip(1 + 1.5 * texture, 0, None) - blue)

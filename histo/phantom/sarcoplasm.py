@@ -140,7 +140,7 @@ def scratch(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origi
             disc(x, y, rng.uniform(0.05, 0.25) * radius, rng.uniform(0.4, 0.95))
         if rng.random() < 0.5:
             for point in ring[rng.integers(len(ring), size=rng.integers(3, 12))]:
-                disc(*point, rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
+                disc(point[0], point[1], rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
     elif is_cracked(scene)[row]:
         first, second = rng.choice(len(ring), 2)
         polyline(

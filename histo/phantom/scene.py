@@ -95,7 +95,8 @@ def _weights(
 ) -> NDArray[np.float64]:  # fmt: skip
     """(N,) float64, how likely a change is to fall on each fiber."""
     if placement is Placement.FASCICLE_EDGE:
-        return np.exp(-np.clip(edge_um - 0.4 * fiber_um, 0, None) / (0.35 * fiber_um)) + 1e-4
+        near: NDArray[np.float64] = np.exp(-np.clip(edge_um - 0.4 * fiber_um, 0, None) / (0.35 * fiber_um)) + 1e-4
+        return near
     if placement is Placement.RANDOM or len(centers) == 0:
         return np.ones(len(centers))
     if placement is Placement.SHEET:
@@ -105,7 +106,8 @@ def _weights(
     # One group of about 3 fibers' radius per 60 fibers, the rest nearly spared.
     foci = centers[rng.integers(len(centers), size=max(1, len(centers) // 60))]
     away = np.min(np.hypot(*(centers[:, None, :] - foci[None]).transpose(2, 0, 1)), axis=1)
-    return np.exp(-((away / (1.8 * fiber_um)) ** 2)) + 1e-3
+    clustered: NDArray[np.float64] = np.exp(-((away / (1.8 * fiber_um)) ** 2)) + 1e-3
+    return clustered
 
 
 def _draw(

@@ -89,9 +89,8 @@ def place_structures(
     for x, y in spots(spec.fat_mm2, True):
         radius = rng.uniform(18, 40)
         for _ in range(rng.integers(1, 14)):
-            cell = blob(
-                *(np.array([x, y]) + rng.normal(0, 2.2 * radius, 2)), radius * rng.uniform(0.7, 1.3), rng, 1.1, 0.1
-            )
+            shift_x, shift_y = rng.normal(0, 2.2 * radius, 2)
+            cell = blob(x + shift_x, y + shift_y, radius * rng.uniform(0.7, 1.3), rng, 1.1, 0.1)
             if not any(cell.intersects(other) for other in fat):
                 fat.append(cell)
     sheets = [blob(x, y, rng.uniform(40, 130), rng, rng.uniform(1, 2), 0.5) for x, y in spots(spec.sheets_mm2, False)]

@@ -1,7 +1,7 @@
 """Packing of fibers into fascicles: a relaxed Voronoi tessellation, shrunk to leave endomysium and perimysium.
 
-Cells of a tessellation are disjoint, and every later step only shrinks them or moves all of them by one smooth field, so
-fibers never overlap.
+Cells of a tessellation are disjoint, and every later step only shrinks them or moves all of them by one smooth field,
+so fibers never overlap.
 """
 
 from __future__ import annotations
