@@ -1,6 +1,6 @@
 """Turns the findings of a biopsy's slides into numbers with intervals: how much, where, and in which stages."""
 
-from histo.evidence.measures import Measures
+from histo.evidence.measures import Measures, standard_measures
 from histo.evidence.observation import Coverage, SlideObservation
 from histo.evidence.plain import to_dict
 from histo.evidence.results import (
@@ -26,6 +26,7 @@ from histo.evidence.results import (
     TissueComposition,
     WorstField,
 )
+from histo.evidence.weigh import weigh_evidence
 
 __all__ = [
     "BiopsyEvidence",
@@ -52,5 +53,7 @@ __all__ = [
     "StageMix",
     "TissueComposition",
     "WorstField",
+    "standard_measures",
     "to_dict",
+    "weigh_evidence",
 ]

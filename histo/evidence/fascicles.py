@@ -16,7 +16,8 @@ from histo.evidence.section import Section
 from histo.findings import Compartment, CompartmentMap
 
 BLOCK = 2
-"""Map pixels per fascicle-map pixel and side. A block with any perimysium is perimysium, which closes gaps in thin septa."""
+"""Map pixels per fascicle-map pixel and side. A block with any perimysium is perimysium, which closes gaps in thin
+septa."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class FascicleGeometry:
     Attributes:
         perimysium_mm2: Perimysium that was found, specks left out; without any there are no edges.
         fascicle: (N,) int64, the fascicle of each fiber of the section, 0 if none.
-        edge_um: (N,) float64, from the fiber's rim to the nearest perimysium; infinite without perimysium.
+        edge_um: (N,) float64, from the fiber's center to the nearest perimysium; infinite without perimysium.
         at_edge: (N,) bool, fibers of a fascicle that lie at its edge.
     """
 
@@ -41,12 +42,18 @@ class FascicleGeometry:
         return self.perimysium_mm2 > 0
 
 
-def map_fascicles(section: Section, measures: Measures) -> FascicleGeometry:
+def map_fascicles(section: Section, zone_um: float, measures: Measures) -> FascicleGeometry:
     """Split fibers and endomysium at the perimysium, and measure each fiber's distance to it.
 
-    Glass, tears and the cut rim of the specimen end a fascicle's area but are no edge: nobody can tell whether a rim without
-    perimysium was one. A fiber's distance runs from its rim (center distance less the radius of its area's circle), so that
-    large fibers do not look farther inside than small ones.
+    Glass, tears and the cut rim of the specimen end a fascicle's area but are no edge: nobody can tell whether a rim
+    without perimysium was one. Distance runs from the center and is held against the diameter of well-preserved fibers:
+    the outermost row lies within it whatever its size, while a distance from the rim would depend on what is asked
+    about.
+
+    Args:
+        section: The slide.
+        zone_um: Fibers whose center is at most this far from perimysium lie at the edge.
+        measures: What counts as perimysium.
     """
     compartments = section.findings.compartments
     codes, first_row, first_column = _cropped(compartments)
@@ -65,16 +72,16 @@ def map_fascicles(section: Section, measures: Measures) -> FascicleGeometry:
     if len(section) and rim.any():
         row, column = np.nonzero(rim)
         points_um = (np.column_stack([column, row]) + 0.5) * compartments.mpp.um_per_px + origin_um
-        edge_um = np.maximum(0, cKDTree(points_um).query(section.center_um)[0] - section.radius_um)
+        edge_um = np.asarray(cKDTree(points_um).query(section.center_um)[0])
     return FascicleGeometry(
         perimysium_mm2=perimysium_mm2,
         fascicle=fascicle,
         edge_um=edge_um,
-        at_edge=(fascicle > 0) & (edge_um <= measures.edge_zone_um),
+        at_edge=(fascicle > 0) & (edge_um <= zone_um),
     )
 
 
-def summarize_fascicles(geometries: Sequence[FascicleGeometry]) -> Fascicles:
+def summarize_fascicles(geometries: Sequence[FascicleGeometry], zone_um: float) -> Fascicles:
     """Fascicles of all slides together."""
     sizes = [np.unique(part.fascicle[part.fascicle > 0], return_counts=True)[1] for part in geometries]
     fibers = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
@@ -85,6 +92,7 @@ def summarize_fascicles(geometries: Sequence[FascicleGeometry]) -> Fascicles:
         perimysium_mm2=float(sum(sorted(part.perimysium_mm2 for part in geometries))),
         count=len(fibers),
         median_fibers=float(np.median(fibers)) if len(fibers) else None,
+        edge_zone_um=zone_um,
         at_edge_percent=100 * at_edge / in_fascicle if in_fascicle else None,
     )
 
@@ -101,22 +109,23 @@ def _cropped(compartments: CompartmentMap) -> tuple[NDArray[np.uint8], int, int]
 
 
 def _without_specks(mask: NDArray[np.bool_], compartments: CompartmentMap, min_um2: float) -> NDArray[np.bool_]:
+    if not mask.any():
+        return mask
     labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
     large = np.bincount(labels.ravel()) >= min_um2 / compartments.mpp.area_um2(1)
-    if len(large):
-        large[0] = False
-    return np.asarray(large[labels], np.bool_) if mask.size else mask
+    large[0] = False
+    return np.asarray(large[labels], np.bool_)
 
 
 def _blocks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     height, width = (-(-side // BLOCK) for side in mask.shape)
     padded = np.zeros((height * BLOCK, width * BLOCK), np.bool_)
     padded[: mask.shape[0], : mask.shape[1]] = mask
-    return padded.reshape(height, BLOCK, width, BLOCK).any(axis=(1, 3))
+    return np.asarray(padded.reshape(height, BLOCK, width, BLOCK).any(axis=(1, 3)))
 
 
 def _look_up(labels: NDArray[np.int32], place: NDArray[np.int64], reach: int = 2) -> NDArray[np.int64]:
-    """Label at each (x, y) place, or the nearest one a few pixels around: thin fibers at the edge may have lost theirs."""
+    """Label at each (x, y) place, or the nearest one around: a thin fiber at the edge may have lost its own."""
     found = np.zeros(len(place), np.int64)
     steps = [(x, y) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1)]
     for step in sorted(steps, key=lambda xy: (xy[0] ** 2 + xy[1] ** 2, xy)):

@@ -44,21 +44,17 @@ def count_fibers(sections: Sequence[Section], area_mm2: float) -> FiberCounts:
 def burden(chosen: Sequence[NDArray[np.bool_]], area_mm2: float) -> Burden:
     """Count, share and density of the chosen fibers; one mask over all fibers for each slide."""
     count, total = _count(chosen), sum(len(mask) for mask in chosen)
-    return Burden(
-        fibers=count, per_1000_fibers=share(count, total, 1000), per_mm2=density(count, area_mm2)
-    )
+    return Burden(fibers=count, per_1000_fibers=share(count, total, 1000), per_mm2=density(count, area_mm2))
 
 
-def small_below_um(sections: Sequence[Section], measures: Measures) -> float | None:
-    """Diameter below which a fiber of this biopsy is small.
+def preserved_diameter_um(sections: Sequence[Section], measures: Measures) -> float | None:
+    """Diameter (minimal Feret) of the biopsy's well-preserved fibers, against which others are small.
 
-    A share of an upper percentile, not of the median: in a biopsy where half of the fibers are atrophic, the median is
-    atrophic too. (C): no accepted rule exists that needs neither age nor sex.
+    An upper percentile, not the median: in a biopsy where half of the fibers are atrophic, the median is atrophic too.
+    (C): no accepted rule exists that needs neither age nor sex. None where no fiber can be measured.
     """
     min_feret_um = _pooled_feret(sections)
-    if not len(min_feret_um):
-        return None
-    return measures.small_fiber_share * float(np.percentile(min_feret_um, measures.small_fiber_percentile))
+    return float(np.percentile(min_feret_um, measures.small_fiber_percentile)) if len(min_feret_um) else None
 
 
 def size_fibers(sections: Sequence[Section], small_um: float | None) -> FiberSizes | None:
@@ -92,8 +88,8 @@ def invaded(section: Section, measures: Measures) -> NDArray[np.bool_]:
     """(N,) bool, intact fibers marked as invaded or holding several inflammatory cells: candidates only."""
     held = section.cell_fiber[section.cell_fiber >= 0]
     many = np.bincount(held, minlength=len(section)) >= measures.invading_cells
-    intact = section.fiber_class == FiberClass.INTACT
-    return intact & (section.has(FiberAttribute.INVASION_CANDIDATE) | many)
+    candidate = section.has(FiberAttribute.INVASION_CANDIDATE) | many
+    return np.asarray((section.fiber_class == FiberClass.INTACT) & candidate, np.bool_)
 
 
 def mix_stages(early: int, phagocytic: int, regenerating: int) -> StageMix:
@@ -115,8 +111,8 @@ def false_call_floor(
     Args:
         necrotic: Necrotic fibers found.
         fibers: Fibers in all.
-        measured_per_1000: Measured false necrotic calls per 1,000 healthy fibers. Of an estimate its upper bound is taken:
-            a rate that is known badly must not make a grade easier.
+        measured_per_1000: Measured false necrotic calls per 1,000 healthy fibers. Of an estimate its upper bound is
+            taken: a rate that is known badly must not make a grade easier.
         measures: Holds the rate that is assumed where none was measured.
     """
     if fibers == 0:

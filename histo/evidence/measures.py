@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from histo.evidence.numbers import load_toml, read_numbers
+
+CONVENTIONS_FILE = Path("pattern", "conventions.toml")
+"""Inside the package: one file holds what is measured and how it is graded, though evidence knows nothing of
+grading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +22,8 @@ class Measures:
         perivascular_um: A cell at most this far from a vessel is perivascular.
         vessel_min_um2: Smaller vessel patches are taken for noise.
         perimysium_min_um2: Smaller perimysium patches do not make a fascicle edge.
-        edge_zone_um: A fiber whose outline is at most this far from perimysium lies at the fascicle edge.
+        edge_zone_diameters: A fiber whose center is at most this many well-preserved diameters from perimysium lies at
+            the fascicle edge.
         cluster_link_um: Inflammatory cells at most this far apart belong to one cluster (single linkage).
         cluster_cells: Cells that make a cluster.
         large_cluster_cells: Cells that make a large cluster.
@@ -38,7 +48,7 @@ class Measures:
     perivascular_um: float
     vessel_min_um2: float
     perimysium_min_um2: float
-    edge_zone_um: float
+    edge_zone_diameters: float
     cluster_link_um: float
     cluster_cells: int
     large_cluster_cells: int
@@ -58,3 +68,10 @@ class Measures:
     permutations: int
     seed: int
     assumed_false_necrotic_per_1000: float
+
+
+@cache
+def standard_measures() -> Measures:
+    """The measures of the shipped conventions file."""
+    file = Path(str(files("histo"))) / CONVENTIONS_FILE
+    return read_numbers(Measures, "measures", load_toml(file), file)[0]

@@ -36,8 +36,8 @@ def sample_position(
 ) -> PositionSample | None:
     """How many of the chosen fibers lie at the edge, and how many would at random.
 
-    Labels are shuffled within each fascicle, which is what the question is about: a fascicle that is hit as a whole says
-    nothing on edges. Shuffling draws from a hypergeometric law, so that is drawn from at once.
+    Labels are shuffled within each fascicle, which is what the question is about: a fascicle that is hit as a whole
+    says nothing on edges. Shuffling draws from a hypergeometric law, so that is drawn from at once.
 
     Returns:
         None where no perimysium was found: then the position is not assessed.

@@ -216,12 +216,14 @@ class Fascicles:
         perimysium_mm2: Perimysium found, specks left out.
         count: Fascicles that hold at least one fiber.
         median_fibers: Median number of fibers in a fascicle; None without fascicles.
+        edge_zone_um: A fiber whose center is at most this far from perimysium lies at the edge.
         at_edge_percent: Share of fibers at a fascicle edge; None without perimysium.
     """
 
     perimysium_mm2: float
     count: int
     median_fibers: float | None
+    edge_zone_um: float
     at_edge_percent: float | None
 
 
@@ -341,7 +343,7 @@ class Evidence:
         floor: What false calls alone would give. None without fibers.
         infiltrate: Inflammatory cells outside necrotic fibers.
         stages: Stage mix.
-        fascicles: Fascicles; None where nothing was scored.
+        fascicles: Fascicles.
         necrosis_position: Necrosis against the fascicle edge; None without perimysium or necrosis.
         atrophy_position: Small fibers against the fascicle edge; None without perimysium or small fibers.
         necrosis_spread: Spread of necrotic fibers; None without any.
@@ -363,7 +365,7 @@ class Evidence:
     floor: FalseCallFloor | None
     infiltrate: Infiltrate
     stages: StageMix
-    fascicles: Fascicles | None
+    fascicles: Fascicles
     necrosis_position: EdgePosition | None
     atrophy_position: EdgePosition | None
     necrosis_spread: SpreadTest | None

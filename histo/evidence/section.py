@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.evidence.observation import SlideObservation
-from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, Findings, FiberAttribute, FiberClass
+from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, FiberAttribute, FiberClass, Findings
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +65,15 @@ class Section:
     @property
     def necrotic(self) -> NDArray[np.bool_]:
         """(N,) bool, fibers of the necrotic burden."""
-        return np.isin(self.fiber_class, NECROTIC_CLASSES)
+        found: NDArray[np.bool_] = np.isin(self.fiber_class, NECROTIC_CLASSES)
+        return found
 
     @property
     def measurable(self) -> NDArray[np.bool_]:
         """(N,) bool, whole intact transverse fibers: those whose diameter means something."""
         odd = self.has(FiberAttribute.OBLIQUE) | self.has(FiberAttribute.OPAQUE) | self.has(FiberAttribute.REMNANT)
-        return (self.fiber_class == FiberClass.INTACT) & ~self.cut & ~odd
+        whole: NDArray[np.bool_] = (self.fiber_class == FiberClass.INTACT) & ~self.cut & ~odd
+        return whole
 
     def has(self, attribute: FiberAttribute) -> NDArray[np.bool_]:
         """(N,) bool, fibers with this attribute."""

@@ -28,8 +28,8 @@ class SheetSample:
 def find_sheet(section: Section, geometry: FascicleGeometry, measures: Measures) -> SheetSample | None:
     """The largest sheet, if there is one.
 
-    A necrotic fiber is part of a sheet if nearly all of its nearest fibers are necrotic; such fibers link over a distance
-    that bridges a septum. (C): no source defines a sheet.
+    A necrotic fiber is part of a sheet if nearly all of its nearest fibers are necrotic; such fibers link over a
+    distance that bridges a septum. (C): no source defines a sheet.
     """
     neighbors = min(measures.sheet_neighbors, len(section) - 1)
     necrotic = np.flatnonzero(section.necrotic)

@@ -16,8 +16,8 @@ from histo.evidence.results import SpreadTest
 from histo.evidence.section import Section
 
 PROBED_FIBERS = 2000
-"""Of more fibers than this a random sample asks for its nearest neighbor (among all): the mean is as sharp, and a section
-with 12,000 necrotic fibers takes 1 s instead of 3."""
+"""Of more fibers than this a random sample asks for its nearest neighbor (among all): the mean is as sharp, and a
+section with 12,000 necrotic fibers takes 1 s instead of 3."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,9 @@ class SpreadSample:
 def sample_spread(section: Section, chosen: NDArray[np.bool_], measures: Measures, purpose: str) -> SpreadSample:
     """Nearest-neighbor distances of the chosen fibers, found and under random labelling.
 
-    The null hypothesis labels as many fibers at random **among those present**, so that the outline of the tissue, holes
-    and the packing of fibers do not count as clustering (Diggle 2003, "Statistical analysis of spatial point patterns").
+    The null hypothesis labels as many fibers at random **among those present**, so that the outline of the tissue,
+    holes and the packing of fibers do not count as clustering (Diggle 2003, "Statistical analysis of spatial point
+    patterns").
     """
     count = int(np.count_nonzero(chosen))
     draws_um = np.zeros(measures.permutations)
@@ -58,7 +59,7 @@ def sample_spread(section: Section, chosen: NDArray[np.bool_], measures: Measure
     return SpreadSample(count, count, nearest_um, draws_um, groups)
 
 
-def test_spread(samples: Sequence[SpreadSample], measures: Measures) -> SpreadTest | None:
+def summarize_spread(samples: Sequence[SpreadSample], measures: Measures) -> SpreadTest | None:
     """The test over all slides together; each slide is labelled at random within itself."""
     fibers, weight = sum(sample.fibers for sample in samples), sum(sample.weight for sample in samples)
     if fibers == 0:
@@ -68,7 +69,7 @@ def test_spread(samples: Sequence[SpreadSample], measures: Measures) -> SpreadTe
     found = random_mean = index = low = high = p_clustered = None
     if weight:
         found = sum(sample.weight * sample.nearest_mean_um for sample in samples) / weight
-        draws_um = sum((sample.weight * sample.random_mean_um for sample in samples), np.zeros(0)) / weight
+        draws_um = np.sum([sample.weight * sample.random_mean_um for sample in samples], axis=0) / weight
         random_mean = float(np.mean(draws_um))
         p_clustered = float((1 + np.count_nonzero(draws_um <= found)) / (1 + len(draws_um)))
         if random_mean > 0:

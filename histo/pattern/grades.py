@@ -6,106 +6,119 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Necrosis(StrEnum):
+class Grade(StrEnum):
+    """A step of some finding: its value is stable, its text is for readers."""
+
+    @property
+    def text(self) -> str:
+        """The grade in words."""
+        return self.value.replace("_", " ")
+
+
+class Necrosis(Grade):
     """How much necrosis, from least to most."""
 
     NONE = "none"
-    CANDIDATES = "candidates for review"
+    CANDIDATES = "candidates"
     """No more than the detector's own false calls would give."""
     MINIMAL = "minimal"
     MILD = "mild"
     MODERATE = "moderate"
     MARKED = "marked"
-    NOT_ASSESSED = "not assessed"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Infiltration(StrEnum):
+class Infiltration(Grade):
     """How many inflammatory cells outside necrotic fibers."""
 
-    NONE_SPARSE = "none or sparse"
+    NONE_SPARSE = "none_sparse"
     PRESENT = "present"
     DENSE = "dense"
-    NOT_ASSESSED = "not assessed"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Place(StrEnum):
+class Place(Grade):
     """Where most of the infiltrate lies."""
 
     ENDOMYSIAL = "endomysial"
-    PERIMYSIAL = "perimysial or perivascular"
+    PERIMYSIAL = "perimysial"
     BOTH = "both"
-    NOT_ASSESSED = "not assessed"
+    NOT_ASSESSED = "not_assessed"
     """Too few cells to have a place, or nothing scored."""
 
 
-class Invasion(StrEnum):
+class Invasion(Grade):
     """Whether non-necrotic fibers look invaded; proof needs CD8 and MHC-I."""
 
     NONE = "none"
     CANDIDATES = "candidates"
-    NOT_ASSESSED = "not assessed"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Stages(StrEnum):
+class Stages(Grade):
     """Whether necrosis is of one age."""
 
     MIXED = "mixed"
-    EARLY = "one, early"
-    PHAGOCYTIC = "one, phagocytic"
-    CANNOT_TELL = "cannot tell"
-    NOT_ASSESSED = "not assessed"
+    EARLY = "early"
+    PHAGOCYTIC = "phagocytic"
+    REGENERATING = "regenerating"
+    """Nearly all of it is repair."""
+    CANNOT_TELL = "cannot_tell"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Spread(StrEnum):
+class Spread(Grade):
     """How necrotic fibers lie among the fibers present."""
 
     SCATTERED = "scattered"
     """Not closer than at random, and there were enough fibers to have seen it."""
-    SMALL_GROUPS = "small groups"
+    SMALL_GROUPS = "small_groups"
+    """Closer together than at random, most of them singly or in small groups."""
     CLUSTERED = "clustered"
-    NO_CLUSTERING_SHOWN = "no clustering shown"
+    """Most of them lie in large groups."""
+    NO_CLUSTERING_SHOWN = "no_clustering_shown"
     """The test is not significant, but too weak to call them scattered."""
-    CANNOT_TELL = "cannot tell"
-    NOT_ASSESSED = "not assessed"
+    CANNOT_TELL = "cannot_tell"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Zone(StrEnum):
+class Zone(Grade):
     """Whether there is a sheet where nearly every fiber is necrotic."""
 
     NONE = "none"
-    ONE_FASCICLE = "within one fascicle"
-    ACROSS_FASCICLES = "across fascicles"
-    FASCICLES_UNKNOWN = "fascicles cannot be told"
-    NOT_ASSESSED = "not assessed"
+    ONE_FASCICLE = "one_fascicle"
+    ACROSS_FASCICLES = "across_fascicles"
+    FASCICLES_UNKNOWN = "fascicles_unknown"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Position(StrEnum):
+class Position(Grade):
     """Where fibers of a kind lie against the fascicle edge."""
 
-    AT_EDGE = "at the edge"
-    NO_PREFERENCE_SHOWN = "no preference shown"
-    AWAY_FROM_EDGE = "away from the edge"
-    CANNOT_TELL = "cannot tell"
-    NOT_ASSESSED = "not assessed"
+    AT_EDGE = "at_edge"
+    NO_PREFERENCE_SHOWN = "no_preference_shown"
+    AWAY_FROM_EDGE = "away_from_edge"
+    CANNOT_TELL = "cannot_tell"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Atrophy(StrEnum):
+class Atrophy(Grade):
     """Small fibers: how many, and where."""
 
     NONE = "none"
-    SCATTERED = "without arrangement"
+    SCATTERED = "scattered"
     PERIFASCICULAR = "perifascicular"
     GROUPED = "grouped"
-    NOT_ASSESSED = "not assessed"
+    NOT_ASSESSED = "not_assessed"
 
 
-class Chronicity(StrEnum):
+class Chronicity(Grade):
     """Signs of chronic myopathy: internal nuclei, size variation, fibrosis, fat."""
 
     NONE = "none"
     SOME = "some"
     MARKED = "marked"
-    NOT_ASSESSED = "not assessed"
+    NOT_ASSESSED = "not_assessed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,193 @@
+"""All findings of a biopsy, weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.errors import UsageError
+from histo.evidence.composition import compose
+from histo.evidence.fascicles import FascicleGeometry, map_fascicles, summarize_fascicles
+from histo.evidence.fibers import (
+    atrophic,
+    burden,
+    count_fibers,
+    false_call_floor,
+    invaded,
+    mix_stages,
+    size_fibers,
+    preserved_diameter_um,
+)
+from histo.evidence.infiltrate import InfiltrateSample, sample_infiltrate, summarize_infiltrate
+from histo.evidence.measures import Measures, standard_measures
+from histo.evidence.observation import Coverage, SlideObservation
+from histo.evidence.position import PositionSample, sample_position, summarize_position
+from histo.evidence.results import (
+    BiopsyEvidence,
+    Estimate,
+    Evidence,
+    FindingIds,
+    Range,
+    SlideEvidence,
+    SlideSpread,
+)
+from histo.evidence.section import Section, section_of
+from histo.evidence.sheet import SheetSample, find_sheet, largest_sheet
+from histo.evidence.spread import SpreadSample, sample_spread, summarize_spread
+from histo.findings import FiberClass
+
+
+@dataclass(frozen=True, eq=False)
+class _Weighed:
+    """All that one slide contributes to the numbers of the biopsy."""
+
+    section: Section
+    small: NDArray[np.bool_]
+    invaded: NDArray[np.bool_]
+    geometry: FascicleGeometry
+    infiltrate: InfiltrateSample
+    necrosis_position: PositionSample | None
+    atrophy_position: PositionSample | None
+    necrosis_spread: SpreadSample
+    atrophy_spread: SpreadSample
+    sheet: SheetSample | None
+
+
+def weigh_evidence(
+    observations: Sequence[SlideObservation],
+    false_necrotic_per_1000: Estimate | float | None = None,
+    measures: Measures | None = None,
+) -> BiopsyEvidence:
+    """Turn the findings of a biopsy's slides into numbers.
+
+    Independent of the order of slides, fibers and cells; the counts of slides add up to the pooled ones. Random
+    labellings are seeded, so that the same findings always give the same evidence.
+
+    Args:
+        observations: The slides, with names of their own. None at all gives evidence of nothing.
+        false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers, as measured for the bundle (its card);
+            with
+            an interval the upper bound is reckoned with. None if nobody has measured it: then a convention is assumed.
+        measures: Distances and the like; the shipped conventions if left out.
+
+    Raises:
+        UsageError: If two slides have one name.
+    """
+    names = [observation.name for observation in observations]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(name, "two slides of the biopsy have this name", "give each slide a name of its own")
+    chosen = standard_measures() if measures is None else measures
+    sections = [section_of(observation) for observation in observations]
+    # What is small is decided over the whole biopsy, or a slide that is atrophic throughout would look normal.
+    preserved_um = preserved_diameter_um(sections, chosen)
+    small_um = None if preserved_um is None else preserved_um * chosen.small_fiber_share
+    # Without a single measurable fiber the edge zone is empty, and no position is claimed.
+    zone_um = 0.0 if preserved_um is None else preserved_um * chosen.edge_zone_diameters
+    weighed = [_weigh_slide(section, small_um, zone_um, chosen) for section in sections]
+    slides = tuple(
+        SlideEvidence(
+            name=part.section.name,
+            numbers=_summarize([part], small_um, zone_um, false_necrotic_per_1000, chosen),
+            ids=_ids(part),
+        )
+        for part in weighed
+    )
+    return BiopsyEvidence(
+        slides=slides,
+        pooled=_summarize(weighed, small_um, zone_um, false_necrotic_per_1000, chosen),
+        spread=_compare(slides),
+        measures=chosen,
+    )
+
+
+def _weigh_slide(section: Section, small_um: float | None, zone_um: float, measures: Measures) -> _Weighed:
+    small = atrophic(section, small_um)
+    geometry = map_fascicles(section, zone_um, measures)
+    return _Weighed(
+        section=section,
+        small=small,
+        invaded=invaded(section, measures),
+        geometry=geometry,
+        infiltrate=sample_infiltrate(section, measures),
+        necrosis_position=sample_position(section, geometry, section.necrotic, measures, "necrosis position"),
+        atrophy_position=sample_position(section, geometry, small, measures, "atrophy position"),
+        necrosis_spread=sample_spread(section, section.necrotic, measures, "necrosis spread"),
+        atrophy_spread=sample_spread(section, small, measures, "atrophy spread"),
+        sheet=find_sheet(section, geometry, measures),
+    )
+
+
+def _summarize(
+    parts: Sequence[_Weighed],
+    small_um: float | None,
+    zone_um: float,
+    false_necrotic_per_1000: Estimate | float | None,
+    measures: Measures,
+) -> Evidence:
+    # Sums of floats depend on their order in the last bit, so the order is that of the names.
+    parts = sorted(parts, key=lambda part: part.section.name)
+    sections = [part.section for part in parts]
+    coverage = Coverage.pooled([section.observation.coverage for section in sections])
+    area_mm2 = coverage.assessable_mm2
+    fibers = count_fibers(sections, area_mm2)
+    kinds = {kind: burden([section.fiber_class == kind for section in sections], area_mm2) for kind in FiberClass}
+    necrotic = burden([section.necrotic for section in sections], area_mm2)
+    myophagocytosis, regenerating = kinds[FiberClass.MYOPHAGOCYTOSIS], kinds[FiberClass.REGENERATING]
+    return Evidence(
+        coverage=coverage,
+        fibers=fibers,
+        sizes=size_fibers(sections, small_um),
+        necrotic=necrotic,
+        necrotic_pale=kinds[FiberClass.NECROTIC_PALE],
+        necrotic_hyaline=kinds[FiberClass.NECROTIC_HYALINE],
+        myophagocytosis=myophagocytosis,
+        regenerating=regenerating,
+        atrophic=None if small_um is None else burden([part.small for part in parts], area_mm2),
+        invasion_candidates=burden([part.invaded for part in parts], area_mm2),
+        floor=false_call_floor(necrotic.fibers, fibers.fibers, false_necrotic_per_1000, measures),
+        infiltrate=summarize_infiltrate([part.infiltrate for part in parts], area_mm2, measures),
+        stages=mix_stages(necrotic.fibers - myophagocytosis.fibers, myophagocytosis.fibers, regenerating.fibers),
+        fascicles=summarize_fascicles([part.geometry for part in parts], zone_um),
+        necrosis_position=summarize_position([part.necrosis_position for part in parts]),
+        atrophy_position=summarize_position([part.atrophy_position for part in parts]),
+        necrosis_spread=summarize_spread([part.necrosis_spread for part in parts], measures),
+        atrophy_spread=summarize_spread([part.atrophy_spread for part in parts], measures),
+        sheet=largest_sheet([part.sheet for part in parts], necrotic.fibers),
+        composition=compose([section.findings.compartments for section in sections]),
+    )
+
+
+def _ids(part: _Weighed) -> FindingIds:
+    section = part.section
+
+    def of(kind: FiberClass) -> tuple[int, ...]:
+        return section.ids(section.fiber_class == kind)
+
+    return FindingIds(
+        necrotic_pale=of(FiberClass.NECROTIC_PALE),
+        necrotic_hyaline=of(FiberClass.NECROTIC_HYALINE),
+        myophagocytosis=of(FiberClass.MYOPHAGOCYTOSIS),
+        regenerating=of(FiberClass.REGENERATING),
+        atrophic=section.ids(part.small),
+        invasion_candidates=section.ids(part.invaded),
+        necrotic_at_edge=section.ids(section.necrotic & part.geometry.at_edge),
+        atrophic_at_edge=section.ids(part.small & part.geometry.at_edge),
+    )
+
+
+def _compare(slides: Sequence[SlideEvidence]) -> SlideSpread:
+    def over(of: Callable[[Evidence], Estimate | None]) -> Range | None:
+        values = [estimate.value for slide in slides if (estimate := of(slide.numbers)) is not None]
+        return Range(low=min(values), high=max(values)) if len(values) > 1 else None
+
+    return SlideSpread(
+        slides=len(slides),
+        necrotic_per_1000_fibers=over(lambda numbers: numbers.necrotic.per_1000_fibers),
+        necrotic_per_mm2=over(lambda numbers: numbers.necrotic.per_mm2),
+        myophagocytosis_per_1000_fibers=over(lambda numbers: numbers.myophagocytosis.per_1000_fibers),
+        infiltrate_per_mm2=over(lambda numbers: numbers.infiltrate.total.per_mm2),
+    )
