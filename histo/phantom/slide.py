@@ -112,18 +112,16 @@ def write_phantom_slide(
     """
     scene, look = phantom_biopsy(pattern, seed, tissue_mm2)
     size = Size(int(WORKING_MPP.to_px(scene.width_um)), int(WORKING_MPP.to_px(scene.height_um)))
-    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=".phantom-", dir=path.parent) as folder:
+            partial = Path(folder) / "slide.tif"
             _write_pyramid(partial, scene, look, size, Path(folder), progress, workers or os.cpu_count() or 1)
-        partial.replace(path)
+            partial.replace(path)
     except OSError as error:
         raise OutputError(
             path, f"the phantom cannot be written ({error.strerror})", "choose a writable folder"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     fibers, cells = known_findings(scene)
     return PhantomSlide(path, pattern, seed, size, scene.section.area / UM2_PER_MM2, fibers, cells)
 

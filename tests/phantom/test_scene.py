@@ -1,0 +1,101 @@
+"""A scene keeps its promises: disjoint fibers, shares as specified, changes where the pattern puts them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from histo.errors import UsageError
+from histo.findings import NECROTIC_CLASSES, CellClass, FiberAttribute, FiberClass
+from histo.phantom.inhabitants import NOT_A_CELL
+from histo.phantom.known import known_findings
+from histo.phantom.scene import Scene, build_scene
+from histo.phantom.slide import phantom_biopsy
+from histo.phantom.spec import PATTERN_SPECS, PhantomSpec, training_spec
+
+
+def training_scene(seed: int) -> Scene:
+    return build_scene(training_spec(np.random.default_rng(seed)), 260.0, 240.0, seed)
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 10_000))
+def test_fibers_never_overlap(seed: int) -> None:
+    fibers = training_scene(seed).fibers
+    first, second = shapely.STRtree(fibers).query(fibers, predicate="intersects")
+    pairs = first < second
+    shared = shapely.area(shapely.intersection(fibers[first[pairs]], fibers[second[pairs]]))
+    assert shared.max(initial=0.0) < 0.5
+
+
+@settings(deadline=None, max_examples=8)
+@given(st.integers(0, 10_000))
+def test_a_seed_reproduces_a_scene(seed: int) -> None:
+    one, two = training_scene(seed), training_scene(seed)
+    assert shapely.equals(one.fibers, two.fibers).all()
+    assert np.array_equal(one.fiber_class, two.fiber_class)
+    assert np.array_equal(one.nuclei.center_um, two.nuclei.center_um)
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 10_000))
+def test_every_phagocytosed_fiber_holds_macrophages(seed: int) -> None:
+    scene = training_scene(seed)
+    macrophages = np.bincount(
+        scene.nuclei.host[(scene.nuclei.cell_class == CellClass.MACROPHAGE) & (scene.nuclei.host >= 0)],
+        minlength=len(scene.fibers),
+    )
+    large = (scene.fiber_class == FiberClass.MYOPHAGOCYTOSIS) & (shapely.area(scene.fibers) > 700)
+    assert np.all(macrophages[large] >= 2)
+    healthy = (scene.fiber_class == FiberClass.INTACT) & ~scene.fiber_attributes[:, FiberAttribute.INVASION_CANDIDATE]
+    assert not macrophages[healthy].any()
+
+
+def test_shares_are_as_specified() -> None:
+    spec = PhantomSpec(pale=0.1, hyaline=0.08, myophagocytosis=0.06, regenerating=0.05)
+    scene = build_scene(spec, 2500.0, 2500.0, 5)
+    counts = np.bincount(scene.fiber_class, minlength=5)
+    wanted = np.array([0.71, 0.05, 0.1, 0.08, 0.06]) * len(scene.fibers)
+    assert np.all(np.abs(counts - wanted) < 4 * np.sqrt(wanted))
+
+
+def test_fibers_have_the_size_asked_for() -> None:
+    scene = build_scene(replace(PATTERN_SPECS["normal"], fiber_um=50.0, atrophic=0.0), 2000.0, 2000.0, 3)
+    diameter = 2 * np.sqrt(shapely.area(scene.fibers) / np.pi)
+    assert 44 < np.median(diameter) < 56
+
+
+@pytest.mark.parametrize("pattern", ["perifascicular_necrosis", "necrotizing"])
+def test_necrosis_lies_where_the_pattern_puts_it(pattern: str) -> None:
+    scene = build_scene(PATTERN_SPECS[pattern], 3000.0, 3000.0, 8)
+    tree = shapely.STRtree(shapely.boundary(scene.fascicles))
+    _, edge_um = tree.query_nearest(shapely.centroid(scene.fibers), return_distance=True, all_matches=False)
+    necrotic = np.isin(scene.fiber_class, NECROTIC_CLASSES)
+    ratio = edge_um[necrotic].mean() / edge_um[~necrotic].mean()
+    assert ratio < 0.6 if pattern == "perifascicular_necrosis" else 0.8 < ratio < 1.2
+
+
+def test_known_findings_count_what_was_drawn() -> None:
+    scene = training_scene(77)
+    fibers, cells = known_findings(scene)
+    assert np.array_equal(np.bincount(fibers.fiber_class, minlength=5), np.bincount(scene.fiber_class, minlength=5))
+    assert len(cells) == np.count_nonzero(scene.nuclei.cell_class != NOT_A_CELL)
+    assert fibers.area_um2.sum() == pytest.approx(shapely.area(scene.fibers).sum(), rel=1e-5)
+    hosted = np.flatnonzero(cells.fiber >= 0)[:40]
+    for row in hosted:
+        outline = shapely.Polygon(fibers.outline(int(cells.fiber[row])))
+        assert outline.distance(shapely.Point(cells.center_um[row])) < 3.0
+
+
+def test_patterns_that_cannot_be_simulated_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"^lupus: is not a pattern that can be simulated; choose one of normal, "):
+        phantom_biopsy("lupus", 1, 2.0)
+    with pytest.raises(UsageError, match=r"^0.1 mm2: is not a size of a section; choose 0.2 to 1000 mm2$"):
+        phantom_biopsy("normal", 1, 0.1)
+    with pytest.raises(ValueError, match="must not exceed 1 together"):
+        PhantomSpec(pale=0.7, hyaline=0.5)
