@@ -1,5 +1,7 @@
 """The CNN: its maps, the codec between maps and findings, bundles of trained weights, and the engines that run them."""
 
+from histo.network.bundle import Bundle, load_bundle, save_bundle
+from histo.network.card import Card, Metric, Training
 from histo.network.decode import decide_class, decode_block
 from histo.network.model import ALIGNMENT_WPX, HALO_WPX, MuscleNet, activate
 from histo.network.operating import OperatingPoints
@@ -9,11 +11,17 @@ __all__ = [
     "ALIGNMENT_WPX",
     "HALO_WPX",
     "IGNORE",
+    "Bundle",
+    "Card",
+    "Metric",
     "MuscleNet",
     "OperatingPoints",
     "Targets",
+    "Training",
     "activate",
     "decide_class",
     "decode_block",
     "encode_targets",
+    "load_bundle",
+    "save_bundle",
 ]

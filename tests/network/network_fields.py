@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
+from histo.network.card import Card, Metric, Training
 from histo.network.targets import IGNORE, Targets
 from histo.phantom.truth import FieldTruth
 
@@ -69,4 +70,23 @@ def ellipse_truths(draw: st.DrawFn, across: int = 3) -> FieldTruth:
         cell_center_px=np.array([cell[:2] for cell in cells], np.float32),
         cell_class=np.array([cell[2] for cell in cells], np.uint8),
         compartments=np.where(labels > 0, Compartment.FIBER, Compartment.PERIMYSIUM).astype(np.uint8),
+    )
+
+
+SMALL_CHANNELS = (4, 8, 8, 16)
+"""A network that runs in milliseconds."""
+
+
+def small_card() -> Card:
+    """The card of a network that was never trained."""
+    return Card(
+        name="untrained",
+        version="1",
+        training=Training(data="nothing", data_sha256="0" * 64, recipe="none", seeds=(1, 2)),
+        phantom_metrics={"f1": Metric(0.9, 0.85, 0.95, 30)},
+        real_metrics={"fibers_found": Metric(0.5, None, None, 1)},
+        intended_use="Tests only.",
+        limits=("It has learned nothing.",),
+        license="Apache-2.0",
+        channels=SMALL_CHANNELS,
     )
