@@ -1,0 +1,103 @@
+"""One list of findings from those of all blocks: no fiber twice, and every nucleus in its fiber."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from histo.findings import Cells, CompartmentMap, Fibers
+from histo.geometry import WORKING_MPP, Region
+
+_SAME = 0.5
+"""Two fibers of different blocks are one if they share this part of the smaller one's area."""
+
+
+def merge(parts: list[tuple[Region, Fibers, Cells]], compartments: CompartmentMap) -> tuple[Fibers, Cells]:
+    """Join what the blocks found.
+
+    Args:
+        parts: Core (working pixels), fibers and cells of every block, in any order.
+        compartments: The slide's compartment map, to look up each nucleus's compartment.
+
+    Returns:
+        Fibers and cells in canonical order; `Cells.fiber` and `Cells.compartment` are set anew.
+    """
+    fibers = _without_doubles(Fibers.concatenate([part for _, part, _ in parts]), [region for region, _, _ in parts])
+    columns = {field.name: field for field in dataclasses.fields(Cells)}
+    if not parts:
+        return fibers, Cells.empty()
+    cells = Cells(**{name: np.concatenate([getattr(part, name) for _, _, part in parts]) for name in columns}).sorted()
+    return fibers, dataclasses.replace(
+        cells,
+        compartment=compartments.at_um(cells.center_um),
+        fiber=_holding_fiber(fibers, cells.center_um),
+    )
+
+
+def fiber_polygons(fibers: Fibers) -> NDArray[np.object_]:
+    """(N,) valid shapely polygons of the outlines, in slide micrometers."""
+    owner = np.repeat(np.arange(len(fibers)), np.diff(fibers.outline_start))
+    rings = shapely.linearrings(fibers.outline_um.astype(np.float64), indices=owner)
+    polygons = np.asarray(shapely.polygons(rings), dtype=object)
+    broken = ~shapely.is_valid(polygons)
+    polygons[broken] = shapely.make_valid(polygons[broken])
+    return polygons
+
+
+def _without_doubles(fibers: Fibers, cores: list[Region]) -> Fibers:
+    """Drop fibers that another block found too.
+
+    Where both blocks saw a fiber whole they agree on its center, and one of them owns it. A fiber longer than a block's
+    margin is cut by both blocks, each may own its part, and the parts overlap: then the whole one stays, or the larger.
+    """
+    if len(fibers) < 2 or len(cores) < 2:
+        return fibers
+    polygons = fiber_polygons(fibers)
+    block = _core_of(fibers.center_um, cores)
+    left, top, right, bottom = shapely.bounds(polygons).T
+    bounds_um = WORKING_MPP.to_um(np.array([(c.x, c.y, c.right, c.bottom) for c in cores], np.float64))[block]
+    crossing = np.flatnonzero(
+        (left < bounds_um[:, 0]) | (top < bounds_um[:, 1]) | (right > bounds_um[:, 2]) | (bottom > bounds_um[:, 3])
+    )
+    query, other = shapely.STRtree(polygons).query(polygons[crossing], predicate="intersects")
+    first = crossing[query]
+    pairs = np.unique(np.sort(np.stack([first, other], axis=1)[block[first] != block[other]], axis=1), axis=0)
+    if not len(pairs):
+        return fibers
+    area = shapely.area(polygons)
+    shared = shapely.area(shapely.intersection(polygons[pairs[:, 0]], polygons[pairs[:, 1]]))
+    pairs = pairs[shared > _SAME * np.minimum(area[pairs[:, 0]], area[pairs[:, 1]])]
+    keep = np.ones(len(fibers), bool)
+    rank = np.empty(len(fibers), np.int64)
+    rank[np.lexsort((np.arange(len(fibers)), -area, fibers.cut))] = np.arange(len(fibers))
+    better = np.where(rank[pairs[:, 0]] < rank[pairs[:, 1]], pairs[:, 0], pairs[:, 1])
+    worse = pairs.sum(axis=1) - better
+    for place in np.argsort(rank[better], kind="stable"):
+        if keep[better[place]]:
+            keep[worse[place]] = False
+    return fibers.select(keep)
+
+
+def _core_of(center_um: NDArray[np.float32], cores: list[Region]) -> NDArray[np.int64]:
+    """(N,) the core that holds each center; cores are disjoint and each center lies in one."""
+    boxes = WORKING_MPP.to_um(np.array([(c.x, c.y, c.right, c.bottom) for c in cores], np.float64))
+    x, y = center_um.astype(np.float64).T
+    found = np.zeros(len(center_um), np.int64)
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        found[(x >= left) & (x < right) & (y >= top) & (y < bottom)] = number
+    return found
+
+
+def _holding_fiber(fibers: Fibers, center_um: NDArray[np.float32]) -> NDArray[np.int32]:
+    """(M,) int32, the row of the fiber that holds each point, or -1; of nested ones the smallest."""
+    holder = np.full(len(center_um), -1, np.int32)
+    if not len(fibers) or not len(center_um):
+        return holder
+    tree = shapely.STRtree(fiber_polygons(fibers))
+    point, row = tree.query(shapely.points(center_um.astype(np.float64)), predicate="intersects")
+    order = np.lexsort((row, -fibers.area_um2[row]))  # the smallest is written last
+    holder[point[order]] = row[order]
+    return holder
