@@ -56,23 +56,20 @@ def map_fascicles(section: Section, zone_um: float, measures: Measures) -> Fasci
         measures: What counts as perimysium.
     """
     compartments = section.findings.compartments
-    codes, first_row, first_column = _cropped(compartments)
-    perimysium = _without_specks(codes == Compartment.PERIMYSIUM, compartments, measures.perimysium_min_um2)
-    perimysium_mm2 = compartments.mpp.area_mm2(float(np.count_nonzero(perimysium)))
-    muscle = (codes == Compartment.FIBER) | (codes == Compartment.ENDOMYSIUM)
-    labels, _ = ndimage.label(_blocks(muscle) & ~_blocks(perimysium))
-
-    block_mpp = compartments.mpp.um_per_px * BLOCK
-    origin_um = np.array([first_column, first_row]) * compartments.mpp.um_per_px
-    place = np.floor((section.center_um - origin_um) / block_mpp).astype(np.int64)
-    fascicle = _look_up(labels, place)
+    codes, origin_um = _cropped(compartments)
+    block_um = compartments.mpp.um_per_px * BLOCK
+    perimysium_px = _blocks(codes == Compartment.PERIMYSIUM)
+    perimysium = _without_specks(perimysium_px > 0, measures.perimysium_min_um2 / block_um**2)
+    muscle = _blocks((codes == Compartment.FIBER) | (codes == Compartment.ENDOMYSIUM)) > 0
+    labels, _ = ndimage.label(muscle & ~perimysium)
+    fascicle = _look_up(labels, np.floor((section.center_um - origin_um) / block_um).astype(np.int64))
 
     edge_um = np.full(len(section), np.inf)
-    rim = perimysium & ~ndimage.binary_erosion(perimysium)
-    if len(section) and rim.any():
-        row, column = np.nonzero(rim)
-        points_um = (np.column_stack([column, row]) + 0.5) * compartments.mpp.um_per_px + origin_um
-        edge_um = np.asarray(cKDTree(points_um).query(section.center_um)[0])
+    row, column = np.nonzero(perimysium & ~ndimage.binary_erosion(perimysium))
+    if len(row) and len(section):
+        rim_um = (np.column_stack([column, row]) + 0.5) * block_um + origin_um
+        edge_um = np.asarray(cKDTree(rim_um).query(section.center_um)[0])
+    perimysium_mm2 = compartments.mpp.area_mm2(float(perimysium_px[perimysium].sum()))
     return FascicleGeometry(
         perimysium_mm2=perimysium_mm2,
         fascicle=fascicle,
@@ -97,31 +94,33 @@ def summarize_fascicles(geometries: Sequence[FascicleGeometry], zone_um: float) 
     )
 
 
-def _cropped(compartments: CompartmentMap) -> tuple[NDArray[np.uint8], int, int]:
+def _cropped(compartments: CompartmentMap) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The scored part of the map, and where it begins in slide micrometers."""
     rows = np.flatnonzero(compartments.scored.any(axis=1))
     columns = np.flatnonzero(compartments.scored.any(axis=0))
     if not len(rows):
-        return np.zeros((0, 0), np.uint8), 0, 0
+        return np.zeros((0, 0), np.uint8), np.zeros(2)
     # Blocks begin on even pixels, so that a fiber's fascicle does not depend on where the tissue begins.
     top, left = rows[0] - rows[0] % BLOCK, columns[0] - columns[0] % BLOCK
-    window = (slice(top, rows[-1] + 1), slice(left, columns[-1] + 1))
-    return np.where(compartments.scored[window], compartments.codes[window], Compartment.GLASS), int(top), int(left)
+    origin_um = np.array([left, top]) * compartments.mpp.um_per_px
+    return compartments.codes[top : rows[-1] + 1, left : columns[-1] + 1], origin_um
 
 
-def _without_specks(mask: NDArray[np.bool_], compartments: CompartmentMap, min_um2: float) -> NDArray[np.bool_]:
+def _blocks(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Pixels of the mask in each block."""
+    height, width = mask.shape
+    padded = np.pad(mask, ((0, height % BLOCK), (0, width % BLOCK))).view(np.uint8)
+    corners = [padded[y::BLOCK, x::BLOCK] for y in range(BLOCK) for x in range(BLOCK)]
+    return np.asarray(sum(corners[1:], corners[0]), np.uint8)
+
+
+def _without_specks(mask: NDArray[np.bool_], min_pixels: float) -> NDArray[np.bool_]:
     if not mask.any():
         return mask
     labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    large = np.bincount(labels.ravel()) >= min_um2 / compartments.mpp.area_um2(1)
+    large = np.bincount(labels.ravel()) >= min_pixels
     large[0] = False
     return np.asarray(large[labels], np.bool_)
-
-
-def _blocks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    height, width = (-(-side // BLOCK) for side in mask.shape)
-    padded = np.zeros((height * BLOCK, width * BLOCK), np.bool_)
-    padded[: mask.shape[0], : mask.shape[1]] = mask
-    return np.asarray(padded.reshape(height, BLOCK, width, BLOCK).any(axis=(1, 3)))
 
 
 def _look_up(labels: NDArray[np.int32], place: NDArray[np.int64], reach: int = 2) -> NDArray[np.int64]:

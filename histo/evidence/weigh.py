@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import UsageError
-from histo.evidence.composition import compose
+from histo.evidence.composition import Areas, compose, measure_areas
 from histo.evidence.fascicles import FascicleGeometry, map_fascicles, summarize_fascicles
 from histo.evidence.fibers import (
     atrophic,
@@ -18,8 +18,8 @@ from histo.evidence.fibers import (
     false_call_floor,
     invaded,
     mix_stages,
-    size_fibers,
     preserved_diameter_um,
+    size_fibers,
 )
 from histo.evidence.infiltrate import InfiltrateSample, sample_infiltrate, summarize_infiltrate
 from histo.evidence.measures import Measures, standard_measures
@@ -54,6 +54,7 @@ class _Weighed:
     necrosis_spread: SpreadSample
     atrophy_spread: SpreadSample
     sheet: SheetSample | None
+    areas: Areas
 
 
 def weigh_evidence(
@@ -118,6 +119,7 @@ def _weigh_slide(section: Section, small_um: float | None, zone_um: float, measu
         necrosis_spread=sample_spread(section, section.necrotic, measures, "necrosis spread"),
         atrophy_spread=sample_spread(section, small, measures, "atrophy spread"),
         sheet=find_sheet(section, geometry, measures),
+        areas=measure_areas(section.findings.compartments),
     )
 
 
@@ -157,7 +159,7 @@ def _summarize(
         necrosis_spread=summarize_spread([part.necrosis_spread for part in parts], measures),
         atrophy_spread=summarize_spread([part.atrophy_spread for part in parts], measures),
         sheet=largest_sheet([part.sheet for part in parts], necrotic.fibers),
-        composition=compose([section.findings.compartments for section in sections]),
+        composition=compose([part.areas for part in parts]),
     )
 
 
