@@ -1,1 +1,1 @@
-"""The harness that makes weights: render phantoms, fit, choose thresholds, evaluate, export a bundle. Not in the wheel."""
+"""The harness that makes weights: render, fit, calibrate, evaluate, export. Not part of the wheel."""

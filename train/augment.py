@@ -1,7 +1,7 @@
 """Making a field look as if it came from another lab: geometry for pixels and truth together, then optics and stain.
 
-The one door of albumentations. Geometry is drawn before targets are encoded, so that borders and bumps keep their width;
-`train_look` and `eval_look` stand side by side below, so that what training adds can be read in one place.
+The one door of albumentations. Geometry is drawn before targets are encoded, so that borders and bumps keep their
+width; `train_look` and `eval_look` stand side by side below, so that what training adds can be read in one place.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from histo.phantom.truth import Field, FieldTruth
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it asks the network for its newest version when imported
 
-import albumentations as A  # noqa: E402, N812
+import albumentations as A  # noqa: N812
 
 Image = NDArray[np.uint8]
 
@@ -157,10 +157,11 @@ class StainJitter(A.ImageOnlyTransform):  # type: ignore[misc]
         mixing = (hed_from_rgb * amounts) @ vectors * thickness
         return {"stain": np.column_stack([mixing.T, rng.normal(0, self.light, 3)]).astype(np.float32)}
 
-    def apply(self, img: Image, stain: NDArray[np.float32], **_: Any) -> Image:
+    def apply(self, img: Image, stain: NDArray[np.float32], **_: object) -> Image:
         """Stain anew."""
         density = cv2.transform(cv2.LUT(img, _DENSITY_OF_BYTE), stain)
-        return cv2.convertScaleAbs(np.maximum(cv2.exp(-density) * np.float32(256) - 1, 0))
+        stained: Image = np.clip(cv2.exp(-density) * np.float32(256) - np.float32(0.5), 0, 255).astype(np.uint8)
+        return stained
 
 
 class Grain(A.ImageOnlyTransform):  # type: ignore[misc]
@@ -176,11 +177,12 @@ class Grain(A.ImageOnlyTransform):  # type: ignore[misc]
         super().__init__(p=p)
         self.sd = sd
 
-    def apply(self, img: Image, **_: Any) -> Image:
+    def apply(self, img: Image, **_: object) -> Image:
         """Add noise."""
         rng = self.random_generator
         grain = rng.standard_normal(img.shape[:2], dtype=np.float32) * np.float32(rng.uniform(*self.sd))
-        return cv2.add(img, cv2.cvtColor(grain, cv2.COLOR_GRAY2RGB), dtype=cv2.CV_8U)
+        noisy = cv2.add(img, cv2.cvtColor(grain, cv2.COLOR_GRAY2RGB), dtype=cv2.CV_8U)
+        return noisy.astype(np.uint8, copy=False)
 
 
 def train_look() -> A.Compose:

@@ -127,7 +127,9 @@ def sample_of(rgb: NDArray[np.uint8], truth: FieldTruth, margin_wpx: int = 0) ->
 
 
 class CropDataset(Dataset[Sample]):
-    """Endless augmented crops. Crop i depends on the seed and i alone, so a broken-off training goes on as if it had not.
+    """Endless augmented crops.
+
+    Crop i depends on the seed and i alone, so a training that was broken off goes on as if it had not been.
 
     Args:
         folder: Of stored fields.

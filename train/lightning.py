@@ -16,6 +16,7 @@ from pytorch_lightning.callbacks import (  # noqa: E402
 )
 from pytorch_lightning.cli import LightningCLI  # noqa: E402
 from pytorch_lightning.loggers import CSVLogger  # noqa: E402
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig  # noqa: E402
 
 __all__ = [
     "CSVLogger",
@@ -26,6 +27,7 @@ __all__ = [
     "LightningDataModule",
     "LightningModule",
     "ModelCheckpoint",
+    "OptimizerLRSchedulerConfig",
     "TQDMProgressBar",
     "Trainer",
     "seed_everything",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor
@@ -62,7 +61,7 @@ def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, 
     fiber_class = batch["fiber_class"]
     inside = (fiber_class != IGNORE).to(logits.dtype)
     fiber_weight = batch["fiber_weight"]
-    terms = {
+    return {
         "foreground": weights.foreground * _foreground(logits[:, layout.FOREGROUND], inside),
         "distance": weights.distance * _distance(logits[:, layout.DISTANCE], batch["distance"], inside),
         "boundary": weights.boundary
@@ -81,7 +80,6 @@ def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, 
             weight=logits.new_tensor(weights.compartment_classes),
         ),
     }
-    return terms
 
 
 def _foreground(logits: Tensor, inside: Tensor) -> Tensor:
@@ -123,7 +121,7 @@ def _cells(logits: Tensor, cells: Tensor) -> Tensor:
     """Quality focal loss (Li 2020, arXiv 2006.04388), for bumps of any height, per expected nucleus."""
     distance_to_truth = (torch.sigmoid(logits) - cells).abs().pow(_FOCUS)
     error = functional.binary_cross_entropy_with_logits(logits, cells, reduction="none")
-    peaks = cast(Tensor, cells > _PEAK).sum()
+    peaks = (cells > _PEAK).sum()
     return (distance_to_truth * error).sum() / peaks.clamp(min=1)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from histo.network import MuscleNet
-from train.lightning import LightningModule
+from train.lightning import LightningModule, OptimizerLRSchedulerConfig
 from train.losses import Batch, LossWeights, loss_terms
 
 
@@ -55,15 +55,12 @@ class MuscleModule(LightningModule):
         self.log("validation", torch.stack(list(terms.values())).sum(), prog_bar=True, batch_size=size)
         self.log_dict({f"validation/{name}": term for name, term in terms.items()}, batch_size=size)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW and one cycle over all steps of the training."""
         decayed = [weight for weight in self.network.parameters() if weight.ndim > 1]
         others = [weight for weight in self.network.parameters() if weight.ndim <= 1]
-        optimizer = torch.optim.AdamW(
-            [{"params": decayed}, {"params": others, "weight_decay": 0.0}],
-            lr=self.learning_rate,
-            weight_decay=self.weight_decay,
-        )
+        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, lr=self.learning_rate, weight_decay=self.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             max_lr=self.learning_rate,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from train.lightning import Callback, LightningModule, Trainer
+from train.losses import Batch
 
 
 class Throughput(Callback):
@@ -29,12 +29,12 @@ class Throughput(Callback):
         """Forget the time that validation took."""
         self._restart()
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
         """A batch has come."""
         self._waited_s += time.perf_counter() - self._ready_s
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: Batch, batch_idx: int
     ) -> None:
         """A batch is done."""
         count, height, width, _ = batch["rgb"].shape

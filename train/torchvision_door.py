@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import torch
 
 _MISSING = "operator torchvision::nms does not exist"
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_libraries: list[torch.library.Library] = []
+_libraries: list[Any] = []
 """Declarations live as long as their library objects do."""
 
 
@@ -39,14 +40,14 @@ def ensure_torchvision() -> bool:
         return bool(_libraries)
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     library.define("nms" + _SIGNATURE)
     library.define("qnms" + _SIGNATURE)
     library.impl("nms", non_maximum_suppression, "CPU")
     _libraries.append(library)
     importlib.import_module("torchvision")
     # Without this, `ops.nms` refuses before it looks at the operator; every other operator still fails, by its name.
-    importlib.import_module("torchvision.extension")._has_ops = lambda: True
+    setattr(importlib.import_module("torchvision.extension"), "_has_ops", lambda: True)  # noqa: B010
     return True
 
 

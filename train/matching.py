@@ -1,0 +1,91 @@
+"""Which prediction is which truth: fibers by overlap, nuclei by distance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from skimage.draw import polygon2mask
+
+from histo.findings import Fibers
+from histo.geometry import Mpp
+
+MATCH_IOU = 0.5
+MATCH_UM = 6.0
+
+Labels = NDArray[np.int32]
+Pairs = NDArray[np.int64]
+
+
+def draw_fibers(fibers: Fibers, shape: tuple[int, int], mpp: Mpp) -> Labels:
+    """Outlines as a label map.
+
+    Args:
+        fibers: With slide micrometers counted from the map's corner.
+        shape: (H, W) of the map.
+        mpp: Scale of the map.
+
+    Returns:
+        (H, W) int32; row r is r + 1, 0 is none. A pixel belongs to the outline that holds its middle.
+    """
+    labels = np.zeros(shape, np.int32)
+    for row in range(len(fibers)):
+        vertices = mpp.to_px(fibers.outline(row).astype(np.float64))[:, ::-1] - 0.5
+        low = np.maximum(np.floor(vertices.min(axis=0)).astype(int), 0)
+        high = np.minimum(np.ceil(vertices.max(axis=0)).astype(int) + 1, shape)
+        if np.all(high > low):
+            part = labels[low[0] : high[0], low[1] : high[1]]
+            inside: NDArray[np.bool_] = polygon2mask(part.shape, vertices - low)  # type: ignore[no-untyped-call]
+            part[inside] = row + 1
+    return labels
+
+
+def match_fibers(truth: Labels, predicted: Labels, at_least: float = MATCH_IOU) -> tuple[Pairs, NDArray[np.float64]]:
+    """Pairs of labels that overlap by at least an intersection over union, each label in one pair at most.
+
+    From 0.5 on no label can overlap two others by more, so that taking the best first finds the largest set.
+
+    Args:
+        truth: (H, W) int32, 0 is none.
+        predicted: (H, W) int32, 0 is none.
+        at_least: Intersection over union, 0.5 or more.
+
+    Returns:
+        (K, 2) int64 truth and predicted labels, and (K,) float64 their intersection over union, best first.
+    """
+    codes, overlap = np.unique(np.stack([truth.ravel(), predicted.ravel()]), axis=1, return_counts=True)
+    both = np.all(codes > 0, axis=0)
+    t, p = codes[0, both].astype(np.int64), codes[1, both].astype(np.int64)
+    union = np.bincount(truth.ravel())[t] + np.bincount(predicted.ravel())[p] - overlap[both]
+    iou = overlap[both] / union
+    taken: tuple[set[int], set[int]] = (set(), set())
+    kept: list[int] = []
+    for place in np.argsort(-iou, kind="stable"):
+        if iou[place] < at_least:
+            break
+        if t[place] not in taken[0] and p[place] not in taken[1]:
+            taken[0].add(int(t[place]))
+            taken[1].add(int(p[place]))
+            kept.append(int(place))
+    return np.stack([t[kept], p[kept]], axis=1), iou[kept]
+
+
+def match_points(
+    truth_um: NDArray[np.floating], predicted_um: NDArray[np.floating], within_um: float = MATCH_UM
+) -> int:
+    """How many points can be paired one to one within a distance: the largest such number.
+
+    Args:
+        truth_um: (N, 2).
+        predicted_um: (M, 2).
+        within_um: Largest distance of a pair.
+
+    Returns:
+        Number of pairs.
+    """
+    if not len(truth_um) or not len(predicted_um):
+        return 0
+    near = cdist(truth_um, predicted_um) <= within_um
+    rows, columns = linear_sum_assignment(near, maximize=True)
+    return int(near[rows, columns].sum())

@@ -1,0 +1,179 @@
+"""What a network gets right, counted field by field: hits, false alarms, misses, and what follows from their sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.findings import (
+    INFLAMMATORY_CLASSES,
+    NECROTIC_CLASSES,
+    CellClass,
+    Cells,
+    Compartment,
+    FiberAttribute,
+    FiberClass,
+    Fibers,
+)
+from histo.network import Metric
+from histo.phantom.truth import FieldTruth
+from train.matching import draw_fibers, match_fibers, match_points
+
+_Bools = NDArray[np.bool_]
+
+FIBER_GROUPS: dict[str, tuple[FiberClass, ...]] = {
+    **{kind.name.lower(): (kind,) for kind in FiberClass},
+    "necrotic": NECROTIC_CLASSES,
+}
+CELL_GROUPS: dict[str, tuple[CellClass, ...]] = {
+    **{kind.name.lower(): (kind,) for kind in CellClass},
+    "inflammatory": INFLAMMATORY_CLASSES,
+    "all": tuple(CellClass),
+}
+ROWS = (
+    "fiber",
+    *(f"fiber.{name}" for name in FIBER_GROUPS),
+    *(f"attribute.{kind.name.lower()}" for kind in FiberAttribute),
+    *(f"cell.{name}" for name in CELL_GROUPS),
+    *(f"compartment.{kind.name.lower()}" for kind in Compartment),
+)
+"""What is counted; compartments in map pixels, so that their F1 is the Dice coefficient."""
+
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Counts of one field, or of several added up.
+
+    Attributes:
+        counts: (rows, 3) int64 over `ROWS`: hits, false alarms, misses.
+        iou_sum: Sum of the intersection over union of the fibers that were hit.
+        confusion: (5, 5) int64, truth by prediction, of the fibers that were hit.
+    """
+
+    counts: NDArray[np.int64]
+    iou_sum: float
+    confusion: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedFibers:
+    """Fibers of truth and prediction, paired, and which of them count.
+
+    Attributes:
+        truth: (K,) int64, the numbers of the paired true fibers.
+        predicted: (K,) int64, the rows of the fibers they are paired with.
+        iou: (K,) float64.
+        truth_counts: (N + 1,) bool by fiber number; False for those cut by the field's edge, and for number 0.
+        predicted_counts: (P,) bool by row; False for those that are cut and have no partner: nobody knows them.
+    """
+
+    truth: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    iou: NDArray[np.float64]
+    truth_counts: _Bools
+    predicted_counts: _Bools
+
+
+def pair_fibers(truth: FieldTruth, fibers: Fibers) -> MatchedFibers:
+    """Pair fibers by overlap; those cut by the field's edge may be hit but are neither missed nor false."""
+    labels = truth.fiber_labels
+    pairs, iou = match_fibers(labels, draw_fibers(fibers, (labels.shape[0], labels.shape[1]), truth.mpp))
+    number, row = pairs[:, 0], pairs[:, 1] - 1
+    whole = np.bincount(labels.ravel(), minlength=len(truth.fiber_class)) > 0
+    whole[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1], [0]])] = False
+    counted = ~np.asarray(fibers.cut)
+    counted[row] = whole[number]
+    keep = whole[number]
+    return MatchedFibers(number[keep], row[keep], iou[keep], whole, counted)
+
+
+def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: NDArray[np.uint8]) -> Tally:
+    """Count one field.
+
+    Args:
+        truth: What was drawn.
+        fibers: What was found, in micrometers from the field's corner.
+        cells: Likewise.
+        compartments: (h, w) uint8 at 1 um/px.
+
+    Returns:
+        The counts.
+    """
+    paired = pair_fibers(truth, fibers)
+    rows = [_triple(len(paired.truth), paired.predicted_counts, paired.truth_counts)]
+    for group in FIBER_GROUPS.values():
+        rows.append(_hits(paired, np.isin(truth.fiber_class, group), np.isin(fibers.fiber_class, group)))
+    for kind in FiberAttribute:
+        rows.append(_hits(paired, truth.fiber_attributes[:, kind], fibers.attributes[:, kind]))
+    centers_um = truth.mpp.to_um(truth.cell_center_px)
+    for kinds in CELL_GROUPS.values():
+        true, found = centers_um[np.isin(truth.cell_class, kinds)], cells.center_um[np.isin(cells.cell_class, kinds)]
+        hits = match_points(true, found)
+        rows.append((hits, len(found) - hits, len(true) - hits))
+    true_codes = truth.compartments[::2, ::2]
+    for compartment in Compartment:
+        is_true, is_found = true_codes == compartment, compartments == compartment
+        hits = int(np.count_nonzero(is_true & is_found))
+        rows.append((hits, int(is_found.sum()) - hits, int(is_true.sum()) - hits))
+    confusion = np.zeros((len(FiberClass), len(FiberClass)), np.int64)
+    np.add.at(confusion, (truth.fiber_class[paired.truth], fibers.fiber_class[paired.predicted]), 1)
+    return Tally(np.array(rows, np.int64), float(paired.iou.sum()), confusion)
+
+
+def _hits(paired: MatchedFibers, is_true: _Bools, is_found: _Bools) -> tuple[int, int, int]:
+    hits = int(np.count_nonzero(is_true[paired.truth] & is_found[paired.predicted]))
+    return _triple(hits, is_found & paired.predicted_counts, is_true & paired.truth_counts)
+
+
+def _triple(hits: int, found: _Bools, true: _Bools) -> tuple[int, int, int]:
+    return hits, int(found.sum()) - hits, int(true.sum()) - hits
+
+
+def summarize(tallies: Sequence[Tally], seed: int = 0) -> dict[str, Metric]:
+    """Precision, recall and F1 of every row, with 95% intervals from resampling the fields.
+
+    Args:
+        tallies: One a field.
+        seed: Of the resampling.
+
+    Returns:
+        By name: `fiber.necrotic.f1`, `compartment.perimysium.dice`, `compartment.mean.dice`, `fiber.mean_iou`,
+        `fiber.intact_called_necrotic`, ...; what never occurs and is never claimed has no
+        entry. `n` is the number of fields.
+    """
+    counts = np.stack([tally.counts for tally in tallies]).astype(np.float64)
+    iou = np.array([tally.iou_sum for tally in tallies])
+    confusion = np.stack([tally.confusion for tally in tallies]).astype(np.float64)
+    picks = np.random.default_rng(seed).integers(0, len(tallies), (_RESAMPLES, len(tallies)))
+    draws = np.concatenate([np.arange(len(tallies))[None], picks])
+    share = np.stack([np.bincount(draw, minlength=len(tallies)) for draw in draws]).astype(np.float64)
+    sums = np.einsum("df,frk->drk", share, counts)
+    hits, false, missed = np.moveaxis(sums, -1, 0)
+    mixed = np.einsum("df,ftp->dtp", share, confusion)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision, recall, f1 = hits / (hits + false), hits / (hits + missed), 2 * hits / (2 * hits + false + missed)
+        series = {"fiber.mean_iou": share @ iou / hits[:, 0]}
+        intact = mixed[:, FiberClass.INTACT]
+        series["fiber.intact_called_necrotic"] = intact[:, NECROTIC_CLASSES].sum(axis=1) / intact.sum(axis=1)
+    dice = [place for place, row in enumerate(ROWS) if row.startswith("compartment.")]
+    for place, row in enumerate(ROWS):
+        if place in dice:
+            series[f"{row}.dice"] = f1[:, place]
+        else:
+            series |= {f"{row}.precision": precision[:, place], f"{row}.recall": recall[:, place]}
+            series[f"{row}.f1"] = f1[:, place]
+    occurring = [place for place in dice if counts[:, place].any()]
+    series["compartment.mean.dice"] = np.nanmean(f1[:, occurring], axis=1)
+    return {name: _metric(values, len(tallies)) for name, values in series.items() if np.isfinite(values[0])}
+
+
+def _metric(values: NDArray[np.float64], fields: int) -> Metric:
+    """The first value is the estimate, the others are its resamples."""
+    low, high = np.nanpercentile(values[1:], [2.5, 97.5]) if np.isfinite(values[1:]).any() else (values[0], values[0])
+    value = float(values[0])
+    return Metric(value, min(float(low), value), max(float(high), value), fields)
