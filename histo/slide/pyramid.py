@@ -19,6 +19,9 @@ _FINE_ENOUGH = 0.98
 _SNAP_PX = 0.05
 """A factor is taken as a whole number when that moves no pixel of the slide by more than this."""
 
+_LARGEST_SOURCE_PX = 1 << 24
+"""Source pixels held at once: memory stays flat however large the region and the slide."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
@@ -69,15 +72,32 @@ class PyramidReader:
         if inside is None:
             shape = (region_px.height, region_px.width)
             return Pixels(np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.bool_))
+        side = max(1, int(math.sqrt(_LARGEST_SOURCE_PX / (x_factor * y_factor))))
+        if inside == region_px and inside.width <= side and inside.height <= side:
+            return self._read_block(choice, inside, x_factor, y_factor)
+        rgb = np.zeros((region_px.height, region_px.width, 3), np.uint8)
+        valid = np.zeros((region_px.height, region_px.width), np.bool_)
+        failed = False
+        for y in range(inside.y, inside.bottom, side):
+            for x in range(inside.x, inside.right, side):
+                block = Region(x, y, min(side, inside.right - x), min(side, inside.bottom - y))
+                pixels = self._read_block(choice, block, x_factor, y_factor)
+                place = block.shifted(-region_px.x, -region_px.y).slices
+                rgb[place], valid[place] = pixels.rgb, pixels.valid
+                failed |= pixels.failed
+        return Pixels(rgb, valid, failed)
+
+    def _read_block(self, choice: int, block: Region, x_factor: float, y_factor: float) -> Pixels:
+        """A block inside the slide, small enough to hold its source in memory."""
+        level = self._levels[choice]
         if x_factor == 1 and y_factor == 1:
-            pixels = self._source.read_level(self._levels[choice], inside)
-        else:
-            halvings = halvings_of(min(x_factor, y_factor))
-            columns = plan_axis(inside.x, inside.width, x_factor, x_axis.length, halvings)
-            rows = plan_axis(inside.y, inside.height, y_factor, y_axis.length, halvings)
-            needed = Region(columns.first, rows.first, columns.count, rows.count)
-            pixels = resample(self._source.read_level(self._levels[choice], needed), rows, columns)
-        return pixels if inside == region_px else _placed(pixels, inside, region_px)
+            return self._source.read_level(level, block)
+        x_axis, y_axis = self._axes[choice]
+        halvings = halvings_of(min(x_factor, y_factor))
+        columns = plan_axis(block.x, block.width, x_factor, x_axis.length, halvings)
+        rows = plan_axis(block.y, block.height, y_factor, y_axis.length, halvings)
+        needed = Region(columns.first, rows.first, columns.count, rows.count)
+        return resample(self._source.read_level(level, needed), rows, columns)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -114,12 +134,3 @@ class PyramidReader:
 
 def _covering(length: int, factor: float) -> int:
     return max(1, math.ceil(length / factor - 1e-6))
-
-
-def _placed(pixels: Pixels, inside: Region, region: Region) -> Pixels:
-    """The pixels in a larger frame; what lies outside the slide is not valid."""
-    rgb = np.zeros((region.height, region.width, 3), np.uint8)
-    valid = np.zeros((region.height, region.width), np.bool_)
-    place = inside.shifted(-region.x, -region.y).slices
-    rgb[place], valid[place] = pixels.rgb, pixels.valid
-    return Pixels(rgb, valid, pixels.failed)

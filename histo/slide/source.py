@@ -19,12 +19,14 @@ class ScaleTag:
         text: Its value as the file has it, with its unit, e.g. `72 dpi`.
         x_um: Micrometers per level-0 pixel in x; None when the value has no usable unit.
         y_um: The same in y.
+        is_print: Whether cameras and printers write the same tag, about pages.
     """
 
     name: str
     text: str
     x_um: float | None
     y_um: float | None
+    is_print: bool = False
 
 
 @dataclass(frozen=True, slots=True)
