@@ -8,8 +8,8 @@ from histo.records.findings_files import FINDINGS_FILES, read_findings, write_fi
 from histo.records.geojson import mask_polygons, write_geojson
 from histo.records.plain import json_bytes, plain, read_json
 from histo.records.qupath import ARTEFACT_NAME, CELL_NAMES, COLORS, FIBER_NAMES, TISSUE_NAME
-from histo.records.reading import BiopsyReading, ModelFacts, SlideFailure, SlideResult
-from histo.records.reading_file import StoredReading, read_reading, reading_document
+from histo.records.reading import BiopsyReading, Measured, ModelFacts, SlideFailure, SlideResult
+from histo.records.reading_file import StoredReading, provenance, read_reading, reading_document
 from histo.records.side_files import FAILURES_NAME, run_document, write_failures
 from histo.records.tables import read_cells, read_fibers, write_cells, write_fibers
 
@@ -22,6 +22,7 @@ __all__ = [
     "FINDINGS_FILES",
     "TISSUE_NAME",
     "BiopsyReading",
+    "Measured",
     "ModelFacts",
     "SlideFailure",
     "SlideResult",
@@ -31,6 +32,7 @@ __all__ = [
     "make_folder",
     "mask_polygons",
     "plain",
+    "provenance",
     "read_cells",
     "read_compartments",
     "read_fibers",

@@ -88,6 +88,16 @@ class Staged:
             raise OutputError(final, f"cannot write ({error.strerror or error})", WRITE_REMEDY) from error
         return final
 
+    def staged_bytes(self, name: str) -> bytes:
+        """What a file that was added holds."""
+        (temporary,) = (temporary for temporary, final in self._staged if final.name == name)
+        return temporary.read_bytes()
+
+    @property
+    def published(self) -> tuple[Path, ...]:
+        """The files, in the order of adding; there once the `with` block has ended well."""
+        return tuple(final for _, final in self._staged)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

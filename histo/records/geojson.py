@@ -33,7 +33,7 @@ def write_geojson(
     *,
     fibers: Fibers,
     cells: Cells,
-    tissue: TissueMap,
+    tissue: TissueMap | None,
     mpp: Mpp,
     identity: str,
     all_nuclei: bool = False,
@@ -44,7 +44,7 @@ def write_geojson(
         path: Where to write.
         fibers: In slide micrometers.
         cells: In slide micrometers; only inflammatory cells are written unless `all_nuclei`.
-        tissue: Its tissue and artefact outlines are written first.
+        tissue: Its tissue and artefact outlines are written first; None to leave them out.
         mpp: Scale of level 0.
         identity: Of the slide (its sha256): the same slide gives the same object ids.
         all_nuclei: Whether myonuclei and other nuclei are written too.
@@ -61,16 +61,21 @@ def write_geojson(
 
 
 def _features(
-    fibers: Fibers, cells: Cells, tissue: TissueMap, mpp: Mpp, all_nuclei: bool
+    fibers: Fibers, cells: Cells, tissue: TissueMap | None, mpp: Mpp, all_nuclei: bool
 ) -> Iterator[tuple[str, Feature]]:
+    if tissue is not None:
+        yield from _tissue_features(tissue, mpp)
+    yield from _fiber_features(fibers, mpp)
+    yield from _cell_features(cells, mpp, all_nuclei)
+
+
+def _tissue_features(tissue: TissueMap, mpp: Mpp) -> Iterator[tuple[str, Feature]]:
     yield from _mask_features("tissue", TISSUE_NAME, TISSUE_NAME, tissue.tissue, tissue.mpp, mpp)
     for artefact in ArtefactClass:
         mask = tissue.artefact == artefact.value
         if artefact.value and mask.any():
             title = artefact.name.replace("_", " ").capitalize()
             yield from _mask_features(f"artefact-{artefact.value}", ARTEFACT_NAME, title, mask, tissue.mpp, mpp)
-    yield from _fiber_features(fibers, mpp)
-    yield from _cell_features(cells, mpp, all_nuclei)
 
 
 def _fiber_features(fibers: Fibers, mpp: Mpp) -> Iterator[tuple[str, Feature]]:

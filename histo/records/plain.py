@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,18 @@ def _tidy(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+_NUMBERS_ON_LINES = re.compile(r"\[\n\s+(-?[\d.e+-]+(?:,\n\s+-?[\d.e+-]+)*)\n\s*\]")
+_LINE_BREAK = re.compile(r"\n\s+")
+
+
 def json_bytes(document: object) -> bytes:
-    """A document as UTF-8 text, for people and programs: indented, in its own order, without NaN."""
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    """A document as UTF-8 text, for people and programs: indented, in its own order, without NaN.
+
+    Lists of numbers stand on one line. (Strings of JSON hold no raw line break, so that none of them is touched.)
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    text = _NUMBERS_ON_LINES.sub(lambda found: f"[{_LINE_BREAK.sub(' ', found[1])}]", text)
+    return (text + "\n").encode("utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -46,13 +46,24 @@ class SlideFailure:
     remedy: str
 
     @staticmethod
-    def of(slide: str, error: HistoError) -> SlideFailure:
+    def of(error: HistoError) -> SlideFailure:
         """The failure that an exception tells of."""
-        return SlideFailure(slide, type(error).__name__, error.problem, error.remedy)
+        return SlideFailure(error.subject, type(error).__name__, error.problem, error.remedy)
 
     def __str__(self) -> str:
         """One line: slide, problem, remedy."""
         return f"{self.slide}: {self.problem}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that was measured when the model was made, with its 95% interval where one could be measured."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +73,17 @@ class ModelFacts:
     Attributes:
         name: Of the bundle.
         version: Of the bundle.
-        sha256: Of its weights.
+        sha256: Of the bundle: its card, which holds the digest of its weights.
         engine: What ran the network, e.g. `openvino`.
         device: Where, e.g. `cpu`.
         precision: `f32` or `bf16`.
         trained_on: What it learned from, in words.
-        limits: What it is known not to do.
+        recipe: The command that makes it.
+        intended_use: What it is for.
+        limits: What it was not shown to do.
+        license: SPDX identifier of the weights' license.
+        on_phantoms: Measured on simulated sections. They say nothing about patients.
+        on_real_images: Measured on real images.
     """
 
     name: str
@@ -77,7 +93,12 @@ class ModelFacts:
     device: str
     precision: str
     trained_on: str
-    limits: tuple[str, ...] = ()
+    recipe: str
+    intended_use: str
+    limits: tuple[str, ...]
+    license: str
+    on_phantoms: tuple[Measured, ...] = ()
+    on_real_images: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

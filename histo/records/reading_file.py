@@ -17,12 +17,13 @@ from histo.evidence import Coverage
 from histo.pattern import PatternLabel
 from histo.records.plain import REMEDY, plain, read_json
 from histo.records.reading import BiopsyReading, SlideResult
+from histo.slide import library_versions
 
 SCHEMA = "histo.reading"
 SCHEMA_VERSION = "1.0"
 """Major: a program that reads an older one may break. Minor: only additions."""
 
-RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "openslide-bin", "openslide-python", "openvino", "torch")
+RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "openslide-python", "openvino", "torch")
 """Software that can alter a reading, or that has had security faults."""
 
 
@@ -65,6 +66,7 @@ def _slide(slide: SlideResult) -> dict[str, Any]:
         "levels": len(info.level_sizes_px),
         "vendor": info.vendor,
         "stain": info.stain.value,
+        "warnings": list(info.warnings),
         "scale": {"um_per_px": plain(info.scale.mpp.um_per_px), "source": info.scale.source},
         "coverage": plain(slide.coverage),
         "scored_mm2": plain(slide.findings.compartments.scored_mm2),
@@ -82,7 +84,11 @@ def provenance() -> dict[str, Any]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             versions[package] = None
-    return {"histo": metadata.version("histo"), "python": platform.python_version(), "packages": versions}
+    return {
+        "histo": metadata.version("histo"),
+        "python": platform.python_version(),
+        "packages": versions | library_versions(),
+    }
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,1 +1,41 @@
-"""."""
+"""Draws a reading for people: the overview picture, the page, and the folder that holds all of it."""
+
+from __future__ import annotations
+
+from histo.report.choice import SHOWN_CLASSES, deciding_fibers
+from histo.report.folder import write_biopsy_folder, write_slide_folder
+from histo.report.overview import draw_overview
+from histo.report.page import report_html
+from histo.report.pictures import FiberCrop, Picture, SlidePictures, take_overview, take_pictures
+from histo.report.rows import (
+    Fact,
+    FindingRow,
+    cell_rows,
+    fiber_rows,
+    floor_sentence,
+    not_assessed,
+    number,
+    spatial_facts,
+)
+
+__all__ = [
+    "SHOWN_CLASSES",
+    "Fact",
+    "FiberCrop",
+    "FindingRow",
+    "Picture",
+    "SlidePictures",
+    "cell_rows",
+    "deciding_fibers",
+    "draw_overview",
+    "fiber_rows",
+    "floor_sentence",
+    "not_assessed",
+    "number",
+    "report_html",
+    "spatial_facts",
+    "take_overview",
+    "take_pictures",
+    "write_biopsy_folder",
+    "write_slide_folder",
+]

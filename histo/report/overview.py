@@ -64,7 +64,7 @@ def draw_overview(
 
 def _aspect(picture: Picture) -> float:
     height, width = picture.valid.shape
-    return height / width
+    return float(height / width)
 
 
 def _shown_rgb(picture: Picture, fade: float) -> np.ndarray[Any, np.dtype[np.uint8]]:

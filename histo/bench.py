@@ -1,0 +1,153 @@
+"""How fast this machine reads: megapixels of tissue per core-second, and the memory that it takes.
+
+Pixels are working pixels (0.5 um/px) of tile cores, never of halos; seconds are CPU time of all threads of this
+process, so that the numbers of machines with different numbers of cores compare.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from histo.biopsy import read_biopsy
+from histo.geometry import WORKING_MPP
+from histo.model import Model
+from histo.slide import open_slide
+from histo.tiling import TileGrid, core_area_inside, lay_tiles
+from histo.tissue import find_tissue
+
+MOST_TILES = 8
+"""Tiles that reading and the network are measured on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One measured stage.
+
+    Attributes:
+        megapixels: Core pixels.
+        cpu_seconds: Of all threads.
+        wall_seconds: By the clock.
+        mpx_per_core_second: The first over the second.
+    """
+
+    megapixels: float
+    cpu_seconds: float
+    wall_seconds: float
+    mpx_per_core_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """What was measured on one slide.
+
+    Attributes:
+        slide: Its name.
+        assessable_mm2: Tissue that was read.
+        engine: What ran the network.
+        device: Where.
+        precision: In which numbers.
+        whole: From opening to pattern, with files written.
+        reading: Reading tiles of the slide, one thread.
+        network: Running the network over tiles, all threads.
+        peak_rss_mib: Largest memory of the process so far, after the whole reading.
+        fibers: How many were found, so that speed is not had by finding nothing.
+    """
+
+    slide: str
+    assessable_mm2: float
+    engine: str
+    device: str
+    precision: str
+    whole: Speed
+    reading: Speed
+    network: Speed
+    peak_rss_mib: float
+    fibers: int
+
+
+def measure(slide: Path, model: Model, out: Path, tell: Callable[[str], None], mpp: float | None = None) -> BenchResult:
+    """Measure the reading of one slide.
+
+    Args:
+        slide: What to read.
+        model: What reads it.
+        out: Where the reading is written.
+        tell: Told what is measured next.
+        mpp: Overrides the slide's scale.
+
+    Raises:
+        SlideError: If the slide cannot be read.
+    """
+    tell("the whole reading")
+    with _timed() as whole:
+        reading = read_biopsy(slide, out=out, mpp=mpp, model=model)
+    peak_rss_mib = _peak_rss_mib()
+    with open_slide(slide, mpp) as reader:
+        tissue = find_tissue(reader)
+        card = model.bundle.card
+        size = reader.info.working_size_wpx
+        grid = lay_tiles(size, tissue, core_wpx=card.tile_core_wpx, halo_wpx=card.halo_wpx)
+        tell("reading tiles")
+        with _timed() as read_time:
+            tiles = [reader.read(tile.read_wpx, WORKING_MPP).rgb for tile in grid.tiles[:MOST_TILES]]
+    tell("running the network")
+    for tile in tiles[:1]:
+        model.engine.run(tile)  # the first run compiles
+    with _timed() as network_time:
+        for tile in tiles:
+            model.engine.run(tile)
+    facts = model.facts
+    return BenchResult(
+        slide=reading.name,
+        assessable_mm2=round(reading.evidence.pooled.coverage.assessable_mm2, 3),
+        engine=facts.engine,
+        device=facts.device,
+        precision=facts.precision,
+        whole=_speed(grid.core_area_wpx, whole),
+        reading=_speed(_core_px(grid), read_time),
+        network=_speed(_core_px(grid), network_time),
+        peak_rss_mib=round(peak_rss_mib, 1),
+        fibers=reading.evidence.pooled.fibers.fibers,
+    )
+
+
+def _core_px(grid: TileGrid) -> int:
+    return sum(core_area_inside(tile, grid.slide_wpx) for tile in grid.tiles[:MOST_TILES])
+
+
+@dataclass(slots=True)
+class _Time:
+    cpu: float = 0.0
+    wall: float = 0.0
+
+
+@contextmanager
+def _timed() -> Iterator[_Time]:
+    taken = _Time()
+    cpu, wall = time.process_time(), time.perf_counter()
+    try:
+        yield taken
+    finally:
+        taken.cpu, taken.wall = time.process_time() - cpu, time.perf_counter() - wall
+
+
+def _speed(core_px: int, taken: _Time) -> Speed:
+    megapixels = core_px / 1e6
+    return Speed(
+        megapixels=round(megapixels, 3),
+        cpu_seconds=round(taken.cpu, 3),
+        wall_seconds=round(taken.wall, 3),
+        mpx_per_core_second=round(megapixels / taken.cpu, 3) if taken.cpu > 0 else 0.0,
+    )
+
+
+def _peak_rss_mib() -> float:
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)

@@ -1,0 +1,194 @@
+"""Reads a biopsy, from slide files to a pattern: every stage in order, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from histo.clock import StageClock
+from histo.detection import detect
+from histo.errors import SlideError, UsageError
+from histo.evidence import Coverage, SlideObservation, weigh_evidence
+from histo.findings import Findings
+from histo.model import Device, Model, Precision, load_model
+from histo.network import Bundle
+from histo.pattern import Suitability, load_conventions, read_pattern
+from histo.progress import Progress, Silent
+from histo.records import BiopsyReading, SlideFailure, SlideResult, run_document
+from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_slide_folder
+from histo.slide import SlideReader, StainGuess, open_slide, slide_name
+from histo.tissue import TissueMap, find_tissue
+
+Slide = Path | str | SlideReader
+"""A slide file or folder, or a slide that is open already."""
+
+
+def read_biopsy(
+    slides: Slide | Sequence[Slide],
+    *,
+    out: Path | str | None = None,
+    mpp: float | None = None,
+    name: str | None = None,
+    bundle: Bundle | Path | str | None = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    model: Model | None = None,
+    progress: Progress | None = None,
+) -> BiopsyReading:
+    """Read one biopsy: one slide, or several of the same biopsy. Research use; a pattern, not a diagnosis.
+
+    A slide of several that cannot be read is listed in `failures`, and the rest is read.
+
+    Args:
+        slides: What to read. Slides given open stay open.
+        out: Folder for results; nothing is written without it. One slide without `name`: `out/<slide name>/`; else
+            `out/<name>/` and a folder in it for each slide.
+        mpp: Overrides the scale of every slide file, in um per level-0 pixel.
+        name: Of the biopsy; needed for several slides.
+        bundle: Weights; the ones that ship with histo if left out.
+        device: Where the network runs.
+        precision: In which numbers it runs.
+        model: Instead of the last three: what `load_model` gave, for reading many biopsies.
+        progress: Told what happens.
+
+    Returns:
+        The reading. A pattern that cannot be named is a refusal in it, not an error.
+
+    Raises:
+        UsageError: If there is no slide, two slides have one name, or several slides come without `name`.
+        SlideError: If no slide can be read; of a single slide, its own error.
+        BundleError: If the bundle is missing or damaged.
+        EngineError: If device or precision is not to be had here.
+        OutputError: If results cannot be written.
+    """
+    asked: list[Slide] = list(slides) if isinstance(slides, Sequence) and not isinstance(slides, str) else [slides]
+    check_names([_name_of(slide) for slide in asked], name)
+    if name is None and len(asked) != 1:
+        raise UsageError("name", f"{len(asked)} slides are not one biopsy without a name", "give name='...'")
+    model = model or load_model(bundle, device=device, precision=precision)
+    folder = None if out is None else Path(out) if name is None else Path(out) / name
+    clock = StageClock(progress or Silent())
+
+    read: list[tuple[SlideResult, SlidePictures | None]] = []
+    failures: list[SlideFailure] = []
+    for number, slide in enumerate(asked, start=1):
+        clock.listener.slide(_name_of(slide), number, len(asked))
+        try:
+            read.append(_read_and_write(slide, model, mpp, folder, clock))
+        except SlideError as error:
+            failures.append(SlideFailure.of(error))
+            clock.listener.failed(failures[-1])
+            if len(asked) == 1:
+                raise
+    if not read:
+        raise SlideError(name or "", f"none of its {len(asked)} slides can be read", "see the error of each slide")
+
+    results = [result for result, _ in read]
+    with clock.stage("weigh"):
+        reading = conclude(name or results[0].info.name, results, failures, model)
+    if folder is not None and name is not None:
+        pictures = {result.info.name: taken for result, taken in read if taken is not None}
+        write_biopsy_folder(folder, reading, pictures, run_document(clock.started, clock.seconds, _read_mm2(results)))
+    return reading
+
+
+def read_slide(
+    slide: Slide, model: Model, clock: StageClock, *, mpp: float | None = None, draw: bool = True
+) -> tuple[SlideResult, SlidePictures | None]:
+    """What is found on one slide, and the pictures of it if they will be drawn."""
+    with _opened(slide, mpp, clock) as reader:
+        with clock.stage("find tissue"):
+            tissue = find_tissue(reader)
+        with clock.stage("detect"):
+            findings = detect(reader, tissue, model.bundle, model.engine, clock.listener.advance)
+        with clock.stage("take pictures"):
+            pictures = take_pictures(reader, tissue, findings) if draw else None
+        return SlideResult(reader.info, tissue, coverage_of(tissue, findings), findings), pictures
+
+
+def conclude(
+    name: str, results: Sequence[SlideResult], failures: Sequence[SlideFailure], model: Model
+) -> BiopsyReading:
+    """Weigh what was found on all slides, and read the pattern from it."""
+    observations = [SlideObservation(r.info.name, r.findings, r.coverage) for r in results]
+    evidence = weigh_evidence(observations, model.false_necrotic_per_1000)
+    pattern = read_pattern(evidence, [suitability_of(result) for result in results], load_conventions())
+    return BiopsyReading(name, tuple(results), tuple(failures), evidence, pattern, model.facts)
+
+
+def coverage_of(tissue: TissueMap, findings: Findings) -> Coverage:
+    """The account of a slide's tissue, with what turned out to be unreadable only when it was read closely."""
+    return Coverage(
+        found_mm2=tissue.found_mm2,
+        rejected_mm2=tissue.rejected_mm2,
+        unreadable_mm2=tissue.unreadable_mm2 + findings.unreadable_mm2,
+        assessable_mm2=max(0.0, tissue.assessable_mm2 - findings.unreadable_mm2),
+        artefact_mm2=dict(tissue.artefact_mm2),
+    )
+
+
+def suitability_of(result: SlideResult) -> Suitability:
+    """What the pattern must know of a slide beyond its findings."""
+    info, coverage = result.info, result.coverage
+    found, unreadable = coverage.found_mm2, coverage.unreadable_mm2
+    return Suitability(
+        slide=info.name,
+        stain_ok=info.stain is StainGuess.HE,
+        stain_guess=info.stain.value,
+        finest_um_per_px=info.scale.mpp.um_per_px,
+        artefact_percent=100 * coverage.rejected_mm2 / found if found else None,
+        unreadable_percent=100 * unreadable / (found + unreadable) if found + unreadable else None,
+    )
+
+
+def check_names(names: Sequence[str], biopsy: str | None) -> None:
+    """Refuse requests whose results would overwrite each other; upper and lower case count as one, as on some disks.
+
+    Args:
+        names: Of the slides.
+        biopsy: Of the biopsy; None where each slide is its own.
+
+    Raises:
+        UsageError: If two slides have one name, or the biopsy's name is no folder name.
+    """
+    seen: set[str] = set()
+    for slide in names:
+        if slide.casefold() in seen:
+            raise UsageError(slide, "two slides have this name, and so would their results", "rename one of them")
+        seen.add(slide.casefold())
+    if biopsy is not None and (biopsy in {"", ".", ".."} or Path(biopsy).name != biopsy or "\\" in biopsy):
+        raise UsageError(repr(biopsy), "a biopsy's name becomes a folder", "give it one without slashes")
+
+
+def _read_and_write(
+    slide: Slide, model: Model, mpp: float | None, folder: Path | None, clock: StageClock
+) -> tuple[SlideResult, SlidePictures | None]:
+    own = StageClock(clock.listener)
+    result, pictures = read_slide(slide, model, own, mpp=mpp, draw=folder is not None)
+    if folder is not None and pictures is not None:
+        with own.stage("write"):
+            alone = conclude(result.info.name, [result], [], model)
+            run = run_document(own.started, own.seconds, _read_mm2([result]))
+            write_slide_folder(folder / result.info.name, alone, pictures, run)
+    clock.add(own)
+    return result, pictures
+
+
+@contextmanager
+def _opened(slide: Slide, mpp: float | None, clock: StageClock) -> Iterator[SlideReader]:
+    if isinstance(slide, Path | str):
+        with clock.stage("open"):
+            reader = open_slide(Path(slide), mpp)
+        with reader:
+            yield reader
+    else:
+        yield slide
+
+
+def _name_of(slide: Slide) -> str:
+    return slide_name(Path(slide)) if isinstance(slide, Path | str) else slide.info.name
+
+
+def _read_mm2(results: Sequence[SlideResult]) -> float:
+    return sum(result.coverage.assessable_mm2 for result in results)

@@ -1,0 +1,65 @@
+"""`histo info`: what a slide is, and whether it can be read, before any computing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from histo.cli.guard import NOTHING_READ, Debug
+
+
+def info(
+    slide: Annotated[Path, typer.Argument(metavar="SLIDE", help="A slide file, or a DICOM folder.")],
+    mpp: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Scale in um per pixel, where the file tells none or a wrong one."),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Tell what a slide is: size, levels, scale and where it was read, stain, tissue, and whether it can be read.
+
+    Exit codes: 0 it can be read, 4 it cannot.
+
+    Example:  histo info biopsy.svs
+    """
+    from rich.table import Table
+
+    from histo.cli.screen import output_console
+    from histo.report.rows import number
+    from histo.slide import StainGuess, inspect_slide, open_slide
+    from histo.tissue import find_tissue
+
+    found = inspect_slide(slide, mpp)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    table.add_row("Slide", str(found.path))
+    if found.vendor is not None:
+        table.add_row("Format", found.vendor)
+    if found.size_px is not None:
+        table.add_row("Size", f"{found.size_px} px")
+        table.add_row("Levels", ", ".join(str(size) for size in found.level_sizes_px))
+    if found.scale is not None:
+        table.add_row("Scale", f"{found.scale.mpp.um_per_px:g} µm per pixel, from {found.scale.source}")
+    if found.stain is not None:
+        no_label = "" if found.stain is StainGuess.HE else " (no pattern can be named)"
+        table.add_row("Stain", f"{found.stain.value}, by its colors{no_label}")
+    if found.readable:
+        with open_slide(slide, mpp) as reader:
+            tissue = find_tissue(reader)
+        table.add_row(
+            "Tissue",
+            f"{number(tissue.found_mm2)} mm² found, {number(tissue.rejected_mm2)} rejected as artefact, "
+            f"{number(tissue.unreadable_mm2)} unreadable, {number(tissue.assessable_mm2)} to assess",
+        )
+    for name, value in sorted(found.properties.items()):
+        table.add_row(name, value)
+    for warning in found.warnings:
+        table.add_row("Warning", warning)
+    problem = found.problem
+    table.add_row("Can be read", "yes" if problem is None else f"no: {problem.problem}; {problem.remedy}")
+    output_console().print(table)
+    if problem is not None:
+        raise typer.Exit(NOTHING_READ)

@@ -1,0 +1,74 @@
+"""`histo read`: slides in, readings out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from histo.cli.guard import NOTHING_READ, SOME_FAILED, Debug
+
+
+def read(
+    slides: Annotated[list[Path], typer.Argument(metavar="SLIDE...", help="Slide files, or DICOM folders.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results; made if needed.")],
+    mpp: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Scale in um per pixel, where the file tells none or a wrong one."),
+    ] = None,
+    biopsy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="All slides are of one biopsy, of this name.")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Weights to use instead of those that ship with histo.")
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs; auto takes a GPU if there is one.")
+    ] = "auto",
+    precision: Annotated[
+        Literal["auto", "f32", "bf16"],
+        typer.Option(help="In which numbers; f32, the default, gives the same reading on every machine."),
+    ] = "auto",
+    debug: Debug = False,
+) -> None:
+    """Read biopsies: find fibers and cells, weigh them, and name the pattern.
+
+    Every slide is a biopsy of its own unless --biopsy is given. Of each, DIR/NAME/ holds report.html (for people),
+    overview.png, findings.geojson (for QuPath), reading.json, and the findings as tables. Slides that cannot be read
+    are listed in DIR/failures.json.
+
+    Exit codes: 0 read, 2 usage, 3 some slides failed, 4 nothing could be read. A refusal to name a pattern is a result.
+
+    Research use only. A pattern, not a diagnosis.
+
+    Example:  histo read biopsy.svs --out out
+    """
+    from histo.biopsy import check_names, read_biopsy
+    from histo.cli.screen import error_console, output_console, show_reading
+    from histo.cli.watch import watch
+    from histo.errors import SlideError
+    from histo.model import load_model
+    from histo.records import make_folder, write_failures
+    from histo.slide import slide_name
+
+    check_names([slide_name(path) for path in slides], biopsy)
+    make_folder(out)
+    model = load_model(bundle, device=device, precision=precision)
+    groups = [(slides, biopsy)] if biopsy is not None else [([path], None) for path in slides]
+    console, errors = output_console(), error_console()
+    with watch(errors, len(slides)) as watcher:
+        for paths, name in groups:
+            try:
+                reading = read_biopsy(paths, out=out, mpp=mpp, name=name, model=model, progress=watcher)
+            except SlideError:
+                if debug:
+                    raise
+                continue  # the watcher has told it
+            watcher.pause()
+            show_reading(console, reading, out / (name or reading.name))
+    failures = watcher.failures
+    written = write_failures(out, failures, asked=len(slides))
+    if written is not None:
+        errors.print(f"{len(failures)} of {len(slides)} slides could not be read: see {written}", soft_wrap=True)
+        raise typer.Exit(NOTHING_READ if len(failures) == len(slides) else SOME_FAILED)

@@ -1,0 +1,112 @@
+"""A reading on the screen: what the page says, in the space that a terminal has."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from histo.records import BiopsyReading
+from histo.report import FindingRow, cell_rows, fiber_rows, floor_sentence, not_assessed, number
+
+WIDTH = 110
+"""Of text that goes to a file or a pipe."""
+
+
+def output_console() -> Console:
+    """Standard output."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH)
+
+
+def error_console() -> Console:
+    """Standard error: progress and failures."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None:
+    """Print a reading.
+
+    Args:
+        console: Where.
+        reading: What.
+        folder: Holds its files, which are named.
+    """
+    pattern = reading.pattern
+    console.print()
+    console.print(Text(reading.name, style="bold"))
+    console.print(Text(f"Pattern: {pattern.label_text}", style="bold"))
+    console.print(pattern.disclaimer, style="italic")
+    if pattern.refusal is not None:
+        for refusal in (pattern.refusal, *pattern.further_refusals):
+            _item(console, f"Refused: {refusal.sentence} {refusal.remedy}")
+    else:
+        _item(console, pattern.rule_reason)
+    decisive = [reason for reason in pattern.reasons if reason.decisive]
+    if decisive:
+        console.print("\nReasons", style="bold")
+    for reason in decisive:
+        _item(console, f"{reason.finding.replace('_', ' ')}, {reason.grade}: {reason.sentence}")
+    if pattern.differential:
+        console.print("\nDifferential (a ranking, not calibrated)", style="bold")
+        for candidate in pattern.differential[:3]:
+            _item(console, f"{candidate.rank}. {candidate.text}")
+    _show_numbers(console, reading)
+    _show_facts(console, reading)
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    console.print(f"\nWritten to {folder}", style="bold", soft_wrap=True)
+    _item(console, ", ".join(names))
+    if len(reading.slides) > 1 or folder.name != reading.slides[0].info.name:
+        _item(console, "and a folder for each slide: " + ", ".join(slide.info.name for slide in reading.slides))
+
+
+def _item(console: Console, text: str) -> None:
+    console.print(Padding(Text(text), (0, 0, 0, 2)))
+
+
+def _show_numbers(console: Console, reading: BiopsyReading) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", header_style="bold")
+    table.add_column("Finding")
+    for heading in ("count", "per 1,000 fibers (95%)", "per mm² (95%)"):
+        table.add_column(heading, justify="right")
+    pooled = reading.evidence.pooled
+    for row in (*fiber_rows(pooled), *cell_rows(pooled)):
+        table.add_row(_row_name(row), row.count, row.per_1000_fibers, row.per_mm2)
+    console.print()
+    console.print(table)
+    floor = floor_sentence(pooled)
+    if floor is not None:
+        console.print(floor)
+
+
+def _row_name(row: FindingRow) -> Text:
+    return Text(f"  {row.name}" if row.part else row.name)
+
+
+def _show_facts(console: Console, reading: BiopsyReading) -> None:
+    coverage = reading.evidence.pooled.coverage
+    facts = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    facts.add_column(style="bold")
+    facts.add_column()
+    facts.add_row(
+        "Coverage",
+        f"{number(coverage.found_mm2)} mm² of tissue found, {number(coverage.rejected_mm2)} rejected as artefact, "
+        f"{number(coverage.unreadable_mm2)} unreadable, {number(coverage.assessable_mm2)} assessed",
+    )
+    for slide in reading.slides:
+        scale = slide.info.scale
+        text = f"{scale.mpp.um_per_px:g} µm per pixel, from {scale.source}"
+        facts.add_row("Scale", text if len(reading.slides) == 1 else f"{slide.info.name}: {text}")
+        for warning in slide.info.warnings:
+            facts.add_row("Warning", warning if len(reading.slides) == 1 else f"{slide.info.name}: {warning}")
+    missing = not_assessed(reading.pattern)
+    if missing:
+        facts.add_row("Not assessed", "; ".join(missing))
+    model = reading.model
+    facts.add_row("Model", f"{model.name} {model.version} on {model.engine}, {model.device}, {model.precision}")
+    facts.add_row("Trained on", model.trained_on)
+    console.print()
+    console.print(facts)

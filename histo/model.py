@@ -1,0 +1,86 @@
+"""Weights and the engine that runs them, loaded once for any number of slides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from histo.evidence import Estimate
+from histo.network import Bundle, Engine, Metric, load_bundle, make_engine
+from histo.records import Measured, ModelFacts
+
+FALSE_CALLS_METRIC = "false_necrotic_per_1000_fibers"
+"""The card's name for false necrotic calls per 1,000 healthy fibers."""
+
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "f32", "bf16"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Model:
+    """What reads slides.
+
+    Attributes:
+        bundle: Weights and their card.
+        engine: Runs them.
+    """
+
+    bundle: Bundle
+    engine: Engine
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What a reading tells of it."""
+        card, engine = self.bundle.card, self.engine
+        return ModelFacts(
+            name=card.name,
+            version=card.version,
+            sha256=self.bundle.sha256,
+            engine=engine.name,
+            device=engine.device,
+            precision=engine.precision,
+            trained_on=card.training.data,
+            recipe=card.training.recipe,
+            intended_use=card.intended_use,
+            limits=card.limits,
+            license=card.license,
+            on_phantoms=_measured(card.phantom_metrics),
+            on_real_images=_measured(card.real_metrics),
+        )
+
+    @property
+    def false_necrotic_per_1000(self) -> Estimate | float | None:
+        """False necrotic calls per 1,000 healthy fibers, as the card measured them; None where it did not."""
+        metric = self.bundle.card.phantom_metrics.get(FALSE_CALLS_METRIC)
+        if metric is None or metric.low is None or metric.high is None:
+            return None if metric is None else metric.value
+        return Estimate(metric.value, metric.low, metric.high)
+
+
+def _measured(metrics: Mapping[str, Metric]) -> tuple[Measured, ...]:
+    return tuple(Measured(name, m.value, m.low, m.high, m.n) for name, m in sorted(metrics.items()))
+
+
+def load_model(
+    bundle: Bundle | Path | str | None = None,
+    *,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    threads: int | None = None,
+) -> Model:
+    """Load weights and make an engine for them.
+
+    Args:
+        bundle: A bundle's folder; None for the one that ships with histo.
+        device: Where to run; `auto` takes a GPU if there is one.
+        precision: `f32` gives the same reading on every machine, and is what `auto` means.
+        threads: Of the engine; None for all cores.
+
+    Raises:
+        BundleError: If the bundle is missing or damaged.
+        EngineError: If device or precision is not to be had here.
+    """
+    loaded = bundle if isinstance(bundle, Bundle) else load_bundle(None if bundle is None else Path(bundle))
+    return Model(loaded, make_engine(loaded, device=device, precision=precision, threads=threads))

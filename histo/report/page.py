@@ -1,0 +1,123 @@
+"""report.html: one page that opens offline anywhere, prints, and states everything a second opinion must state."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from histo.records import BiopsyReading, SlideResult, provenance
+from histo.report.gallery import gallery
+from histo.report.pictures import SlidePictures
+from histo.report.rows import (
+    NOTHING,
+    Fact,
+    cell_rows,
+    estimate,
+    fiber_rows,
+    floor_sentence,
+    not_assessed,
+    number,
+    spatial_facts,
+)
+
+H_AND_E_LIMITS = (
+    "Rimmed vacuoles are not assessable on H&E; their absence never excludes inclusion body myositis.",
+    "Whether a fiber is truly invaded, and by which cells, needs immunohistochemistry (CD8, MHC-I).",
+    "Lymphocyte and macrophage are likenesses on H&E, not proofs of lineage.",
+    "Serology cannot be seen on H&E; neither can a statin-toxic myopathy be told from anti-HMGCR myopathy.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SlideCard:
+    """What the page says of one slide."""
+
+    name: str
+    facts: tuple[Fact, ...]
+    overview: str
+
+
+def report_html(reading: BiopsyReading, pictures: Mapping[str, SlidePictures], overviews: Mapping[str, bytes]) -> str:
+    """The page.
+
+    Args:
+        reading: What to state.
+        pictures: By slide name.
+        overviews: The PNG of every slide's overview, by slide name.
+
+    Returns:
+        HTML without any link to another file or host.
+    """
+    environment = Environment(
+        loader=PackageLoader("histo.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    crops = [(slide.info.name, crop) for slide in reading.slides for crop in pictures[slide.info.name].crops]
+    pooled = reading.evidence.pooled
+    return environment.get_template("page.html").render(
+        reading=reading,
+        pattern=reading.pattern,
+        refused=reading.pattern.refusal is not None,
+        slides=[_slide_card(slide, overviews[slide.info.name]) for slide in reading.slides],
+        fiber_rows=fiber_rows(pooled),
+        cell_rows=cell_rows(pooled),
+        floor=floor_sentence(pooled),
+        spatial=spatial_facts(pooled),
+        not_assessed=not_assessed(reading.pattern),
+        limits=H_AND_E_LIMITS,
+        gallery=gallery(crops),
+        levels=_levels(reading),
+        provenance=provenance(),
+    )
+
+
+def _slide_card(slide: SlideResult, overview: bytes) -> SlideCard:
+    info, coverage, fibers = slide.info, slide.coverage, slide.findings.fibers
+    artefacts = ", ".join(f"{name.replace('_', ' ')} {number(area)} mm²" for name, area in
+                          sorted(coverage.artefact_mm2.items()) if area > 0)  # fmt: skip
+    facts = (
+        Fact("File", f"{info.path.name if info.path else 'in memory'} ({info.vendor})"),
+        Fact("Size", f"{info.size_px.width:,} x {info.size_px.height:,} px, {len(info.level_sizes_px)} level(s)"),
+        Fact("Scale", f"{info.scale.mpp.um_per_px:g} µm per pixel, from {info.scale.source}"),
+        Fact("Stain, by its colors", info.stain.value),
+        Fact(
+            "Tissue",
+            f"{number(coverage.found_mm2)} mm² found, {number(coverage.rejected_mm2)} rejected as artefact, "
+            f"{number(coverage.unreadable_mm2)} unreadable, {number(coverage.assessable_mm2)} assessed",
+        ),
+        Fact("Artefacts", artefacts or "none found"),
+        Fact("Fibers", f"{len(fibers):,}"),
+        *(Fact("Warning", warning) for warning in info.warnings),
+        Fact("SHA-256", info.sha256),
+    )
+    return SlideCard(info.name, facts, "data:image/png;base64," + base64.b64encode(overview).decode("ascii"))
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One slide of a biopsy of several, on its own."""
+
+    slide: str
+    label: str
+    fibers: str
+    necrotic: str
+    infiltrate: str
+
+
+def _levels(reading: BiopsyReading) -> tuple[Level, ...]:
+    """How much the slides of one biopsy agree; nothing for a single slide."""
+    if len(reading.evidence.slides) < 2:
+        return ()
+    labels = {slide.slide: slide.label.text for slide in reading.pattern.slides}
+    return tuple(
+        Level(
+            slide=slide.name,
+            label=labels.get(slide.name, NOTHING),
+            fibers=f"{slide.numbers.fibers.fibers:,}",
+            necrotic=estimate(slide.numbers.necrotic.per_1000_fibers),
+            infiltrate=estimate(slide.numbers.infiltrate.total.per_mm2),
+        )
+        for slide in reading.evidence.slides
+    )

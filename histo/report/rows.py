@@ -1,0 +1,184 @@
+"""The numbers of a reading as rows of text, the same on the screen, on the page, and in the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from histo.evidence import Burden, CompartmentDensity, EdgePosition, Estimate, Evidence, SpreadTest
+from histo.pattern import PatternReading
+
+NOTHING = "-"
+NOT_TOLD = ("not assessed", "cannot tell")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One finding: how many, and how many per what, with 95% intervals.
+
+    Attributes:
+        name: In plain words.
+        count: The count; a dash where it was not assessed.
+        per_1000_fibers: Share and interval; a dash for cells.
+        per_mm2: Density and interval.
+        part: Whether the row is part of the one above it.
+    """
+
+    name: str
+    count: str
+    per_1000_fibers: str
+    per_mm2: str
+    part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and what is known about it."""
+
+    name: str
+    text: str
+
+
+def number(value: float | None) -> str:
+    """Three significant digits without an exponent, thousands with commas."""
+    if value is None:
+        return NOTHING
+    if value == 0:
+        return "0"
+    magnitude = abs(value)
+    if magnitude >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if magnitude >= 10 else f"{value:.2f}"
+
+
+def estimate(value: Estimate | None) -> str:
+    """Value and interval, as in `12.3 (8.10 to 17.9)`."""
+    if value is None:
+        return NOTHING
+    return f"{number(value.value)} ({number(value.low)} to {number(value.high)})"
+
+
+def _fiber_row(name: str, burden: Burden | None, *, part: bool = False) -> FindingRow:
+    if burden is None:
+        return FindingRow(name, NOTHING, NOTHING, NOTHING, part)
+    return FindingRow(name, f"{burden.fibers:,}", estimate(burden.per_1000_fibers), estimate(burden.per_mm2), part)
+
+
+def _cell_row(name: str, density: CompartmentDensity, *, part: bool = False) -> FindingRow:
+    return FindingRow(name, f"{density.cells:,}", NOTHING, estimate(density.per_mm2), part)
+
+
+def fiber_rows(evidence: Evidence) -> tuple[FindingRow, ...]:
+    """The fibers of a biopsy or slide."""
+    fibers = evidence.fibers
+    return (
+        FindingRow("All fibers", f"{fibers.fibers:,}", NOTHING, estimate(fibers.per_mm2)),
+        _fiber_row("Necrotic fibers, all kinds", evidence.necrotic),
+        _fiber_row("pale", evidence.necrotic_pale, part=True),
+        _fiber_row("hyaline", evidence.necrotic_hyaline, part=True),
+        _fiber_row("myophagocytosis", evidence.myophagocytosis, part=True),
+        _fiber_row("Regenerating fibers", evidence.regenerating),
+        _fiber_row("Small for this biopsy (atrophic)", evidence.atrophic),
+        _fiber_row("Invasion candidates (proof needs other stains)", evidence.invasion_candidates),
+    )
+
+
+def cell_rows(evidence: Evidence) -> tuple[FindingRow, ...]:
+    """Inflammatory cells outside necrotic fibers."""
+    infiltrate = evidence.infiltrate
+    return (
+        _cell_row("Inflammatory cells outside necrotic fibers", infiltrate.total),
+        _cell_row("lymphocyte-like", infiltrate.lymphocyte_like, part=True),
+        _cell_row("macrophage-like", infiltrate.macrophage_like, part=True),
+        _cell_row("endomysial", infiltrate.endomysial, part=True),
+        _cell_row("perimysial", infiltrate.perimysial, part=True),
+        _cell_row("perivascular", infiltrate.perivascular, part=True),
+        _cell_row("place cannot be told", infiltrate.unplaced, part=True),
+    )
+
+
+def floor_sentence(evidence: Evidence) -> str | None:
+    """What the detector's own false calls would give on as many fibers."""
+    floor = evidence.floor
+    if floor is None:
+        return None
+    verdict = "More were found." if floor.exceeded else "No more were found: candidates for review, not a finding."
+    return (
+        f"The detector's own false calls alone would give up to {floor.floor_fibers:,} necrotic fibers on this many "
+        f"({number(floor.false_necrotic_per_1000)} per 1,000, {floor.source}). {verdict}"
+    )
+
+
+def _spread_text(test: SpreadTest) -> str:
+    if test.nearest_index is None:
+        return f"{test.fibers:,} fibers: too few for a test"
+    return (
+        f"nearest-neighbor distance {number(test.nearest_index)} of that at random "
+        f"(random labelling: {number(test.random_low)} to {number(test.random_high)}); p for clustering "
+        f"{number(test.p_clustered)}; largest group {test.largest_group_fibers:,} fibers"
+    )
+
+
+def _position_text(position: EdgePosition) -> str:
+    text = (
+        f"{position.at_edge_fibers:,} of {position.fibers:,} at the fascicle edge, "
+        f"{number(position.expected_at_edge_fibers)} expected at random"
+    )
+    if position.edge_index is None:
+        return text
+    return (
+        f"{text}; index {number(position.edge_index)} "
+        f"(random labelling: {number(position.random_low)} to {number(position.random_high)})"
+    )
+
+
+def spatial_facts(evidence: Evidence) -> tuple[Fact, ...]:
+    """Where findings lie, in which stages, and what lies beside them."""
+    absent = "not assessed on this section"
+    stages, infiltrate, sheet, fascicles = evidence.stages, evidence.infiltrate, evidence.sheet, evidence.fascicles
+    worst = infiltrate.worst_field
+    return (
+        Fact("Spread of necrosis", _spread_text(evidence.necrosis_spread) if evidence.necrosis_spread else absent),
+        Fact(
+            "Necrosis against the fascicle edge",
+            _position_text(evidence.necrosis_position) if evidence.necrosis_position else absent,
+        ),
+        Fact(
+            "Small fibers against the fascicle edge",
+            _position_text(evidence.atrophy_position) if evidence.atrophy_position else absent,
+        ),
+        Fact(
+            "Stages of necrosis and repair",
+            f"early {estimate(stages.early_percent)}%, phagocytosed {estimate(stages.phagocytic_percent)}%, "
+            f"regenerating {estimate(stages.regenerating_percent)}% of {stages.fibers:,} fibers"
+            if stages.fibers
+            else "no such fiber",
+        ),
+        Fact("Largest sheet of necrosis", f"{sheet.fibers:,} fibers" if sheet else "none"),
+        Fact(
+            "Clusters of 10 or more inflammatory cells",
+            f"{infiltrate.clusters_count:,}"
+            + (f", the largest of {infiltrate.clusters[0].cells:,} cells" if infiltrate.clusters else ""),
+        ),
+        Fact(
+            "Densest field",
+            f"{worst.cells:,} inflammatory cells in {number(worst.field_mm2)} mm² ({number(worst.per_mm2)} per mm²)"
+            if worst
+            else "no inflammatory cell outside necrotic fibers",
+        ),
+        Fact("Phagocytes inside necrotic fibers", f"{infiltrate.inside_necrotic_cells:,} cells, not infiltrate"),
+        Fact("Cells in nerve, spindle or artefact", f"{infiltrate.excluded_cells:,}, not counted above"),
+        Fact(
+            "Fascicles",
+            f"{fascicles.count:,}; perimysium {number(fascicles.perimysium_mm2)} mm²" if fascicles else absent,
+        ),
+    )
+
+
+def not_assessed(pattern: PatternReading) -> tuple[str, ...]:
+    """Graded findings that this section could not show, in words."""
+    grades = pattern.grades
+    return tuple(
+        f"{name.replace('_', ' ')}: {getattr(grades, name).value}"
+        for name in grades.__dataclass_fields__
+        if getattr(grades, name).value in NOT_TOLD
+    )
