@@ -55,6 +55,8 @@ class Renderer:
         self.crack_level = rng.uniform(-0.3, 0.9) - 2.2 * scene.spec.endomysium_fill
         self.perimysial_crack = rng.uniform(-1.8, 0.2)
         self.chromatin = rng.uniform(0.1, 0.45)
+        self.retraction_wpx = rng.uniform(1.5, 5.0) if rng.random() < 0.35 else 0.0
+        self.cytoplasm = rng.uniform(0.15, 0.6) * look.eosin_level
         self.striation = rng.uniform(0.0, 0.06) * (rng.random() < 0.25)
         self.striation_wave = rng.uniform(0.5, 1.4), rng.uniform(0, np.pi)
 
@@ -77,6 +79,9 @@ class Renderer:
         compartments[self._mask(structures.sheets, area) & section] = Compartment.ENDOMYSIUM
         eosin, blue = self._interstitium(area, compartments)
         self._sarcoplasm(area, labels, alpha, rows, eosin, blue)
+        if self.retraction_wpx:
+            gap = cv2.distanceTransform((labels == 0).astype(np.uint8), cv2.DIST_L2, 3) - self.retraction_wpx
+            eosin *= np.where(labels > 0, 1, np.clip(0.1 + 0.5 * gap, 0.1, 1)).astype(np.float32)
         compartments[labels > 0] = Compartment.FIBER
         red = np.zeros(labels.shape, np.float32)
         dirt = np.zeros(labels.shape, np.float32)
@@ -245,7 +250,7 @@ class Renderer:
                 ellipse(nucleus, index, row, 1.0, 0.0, dark)
         if len(rows):
             eosin *= 1 - clear * np.float32(0.85 / 255)
-            eosin += foam * np.float32(1 / 255) * (0.3 * self.look.eosin_level * np.float32(1) - eosin) * 0.7
+            eosin += foam * np.float32(0.8 / 255) * (np.float32(self.cytoplasm) - eosin)
             blue += foam * np.float32(0.12 / 255)
             chromatin = 1 + self.chromatin * sample("grain", area, self.look.offset + 17)
             solid = np.minimum(nucleus * np.float32(1 / 60), 1)

@@ -43,6 +43,8 @@ def tone(scene: Scene, look: Look) -> Sarcoplasm:
     kind, stage = scene.fiber_class, scene.stage
     spread, ice = rng.uniform(0.03, 0.16), rng.random() < 0.08
     eosin = look.eosin_level * np.exp(rng.normal(0, spread, n))
+    if rng.random() < 0.35:  # two fiber types that take up the dye differently, as poor or old stains show
+        eosin *= np.where(rng.random(n) < rng.uniform(0.2, 0.6), rng.uniform(0.6, 0.95), 1.0)
     blue = look.sarcoplasm_blue * np.exp(rng.normal(0, 0.3, n))
     grain = look.texture * rng.uniform(0.02, 0.09) * np.exp(rng.normal(0, 0.3, n))
     mottle = look.texture * rng.uniform(0.01, 0.07) * np.exp(rng.normal(0, 0.3, n))

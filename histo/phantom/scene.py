@@ -178,4 +178,17 @@ def _reshape(
         rounder = fibers[index].buffer(-radius).buffer(radius)
         if rounder.geom_type == "Polygon" and rounder.area > 0.6 * fibers[index].area:
             fibers[index] = rounder
+    eaten = np.isin(fiber_class, NECROTIC_CLASSES) & (stage < 0.75)
+    for index in np.flatnonzero(eaten & (rng.random(len(fibers)) < 0.4)):
+        fibers[index] = _nibbled(fibers[index], rng)
     return fibers
+
+
+def _nibbled(fiber: shapely.Polygon, rng: np.random.Generator) -> shapely.Polygon:
+    """A necrotic fiber whose rim macrophages have eaten into."""
+    rim, radius = fiber.exterior, float(np.sqrt(fiber.area / np.pi))
+    places = [rim.interpolate(at, normalized=True) for at in rng.random(rng.integers(3, 11))]
+    bites = shapely.union_all([place.buffer(radius * rng.uniform(0.08, 0.28), quad_segs=3) for place in places])
+    parts = shapely.get_parts(fiber.difference(bites))
+    largest: shapely.Polygon = max(parts, key=lambda part: part.area)
+    return largest if largest.area > 0.55 * fiber.area else fiber
