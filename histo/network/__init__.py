@@ -3,6 +3,7 @@
 from histo.network.bundle import Bundle, load_bundle, save_bundle
 from histo.network.card import Card, Metric, Training
 from histo.network.decode import decide_class, decode_block
+from histo.network.engine import Device, Engine, Kind, Precision, make_engine
 from histo.network.model import ALIGNMENT_WPX, HALO_WPX, MuscleNet, activate
 from histo.network.operating import OperatingPoints
 from histo.network.targets import IGNORE, Targets, encode_targets
@@ -13,9 +14,13 @@ __all__ = [
     "IGNORE",
     "Bundle",
     "Card",
+    "Device",
+    "Engine",
+    "Kind",
     "Metric",
     "MuscleNet",
     "OperatingPoints",
+    "Precision",
     "Targets",
     "Training",
     "activate",
@@ -23,5 +28,6 @@ __all__ = [
     "decode_block",
     "encode_targets",
     "load_bundle",
+    "make_engine",
     "save_bundle",
 ]
