@@ -1,9 +1,11 @@
 """Names the biopsy pattern from graded evidence, with its reasons, its differential and its refusals."""
 
+from histo.pattern.conventions import Conventions, load_conventions
 from histo.pattern.grades import (
     NOTHING_ASSESSED,
     Atrophy,
     Chronicity,
+    Grade,
     Grades,
     Infiltration,
     Invasion,
@@ -15,6 +17,7 @@ from histo.pattern.grades import (
     Zone,
 )
 from histo.pattern.labels import DISCLAIMER, NAMED_PATTERNS, PatternLabel
+from histo.pattern.read import read_pattern
 from histo.pattern.reading import (
     Candidate,
     PatternReading,
@@ -25,6 +28,7 @@ from histo.pattern.reading import (
     StainAdvice,
     Suitability,
 )
+from histo.pattern.table import DecisionTable, Row, load_table, shipped_table
 
 __all__ = [
     "DISCLAIMER",
@@ -33,6 +37,9 @@ __all__ = [
     "Atrophy",
     "Candidate",
     "Chronicity",
+    "Conventions",
+    "DecisionTable",
+    "Grade",
     "Grades",
     "Infiltration",
     "Invasion",
@@ -44,10 +51,15 @@ __all__ = [
     "Position",
     "Reason",
     "Refusal",
+    "Row",
     "SlideReading",
     "Spread",
     "Stages",
     "StainAdvice",
     "Suitability",
     "Zone",
+    "load_conventions",
+    "load_table",
+    "read_pattern",
+    "shipped_table",
 ]

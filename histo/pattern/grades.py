@@ -12,7 +12,10 @@ class Grade(StrEnum):
     @property
     def text(self) -> str:
         """The grade in words."""
-        return self.value.replace("_", " ")
+        return _TEXT.get(self.value, self.value.replace("_", " "))
+
+
+_TEXT = {"none_sparse": "none or sparse", "perimysial": "perimysial or perivascular"}
 
 
 class Necrosis(Grade):

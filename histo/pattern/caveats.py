@@ -1,0 +1,85 @@
+"""What a reader must know besides the label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from histo.evidence import BiopsyEvidence
+from histo.pattern.conventions import Conventions
+from histo.pattern.grades import Grades, Necrosis, Position, Spread
+from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
+from histo.pattern.reading import Candidate, SlideReading
+from histo.pattern.table import Row
+
+ALWAYS = (
+    "The ranking of candidates is uncalibrated: no probability is meant.",
+    "Whether a cell is a lymphocyte or a macrophage is a likeness on H&E, not a proof.",
+    "Patchy disease, earlier treatment, a recent needle at the site and the level of the cut can all hide a pattern.",
+)
+
+
+def find_caveats(
+    row: Row,
+    grades: Grades,
+    candidates: tuple[Candidate, ...],
+    slides: tuple[SlideReading, ...],
+    evidence: BiopsyEvidence,
+    conventions: Conventions,
+) -> tuple[str, ...]:
+    """Caveats of this reading first, then those of every reading."""
+    return (
+        *_of_label(row, candidates),
+        *_of_evidence(grades, evidence, conventions),
+        *_of_slides(row, slides),
+        *ALWAYS,
+    )
+
+
+def _of_label(row: Row, candidates: tuple[Candidate, ...]) -> Iterator[str]:
+    if row.label is PatternLabel.NECROTIZING:
+        yield (
+            "IMNM is a clinical, serological and histologic diagnosis. Toxic (statins), hypothyroid, dystrophic and "
+            "checkpoint-inhibitor myopathy, antisynthetase syndrome and dermatomyositis can look the same on H&E."
+        )
+    if row.label in (PatternLabel.NECROTIZING, PatternLabel.ENDOMYSIAL_INFLAMMATORY):
+        yield "Rimmed vacuoles cannot be judged on H&E; not seeing them does not exclude inclusion body myositis."
+    if row.label is PatternLabel.ZONAL_NECROSIS:
+        yield "Zonal necrosis is weak evidence: no source supports synchronous necrosis as a rule of toxic injury."
+    if row.label is PatternLabel.NORMAL:
+        yield "A normal section does not exclude a patchy myopathy."
+    leading = [candidate.label for candidate in candidates if candidate.rank == 1]
+    if row.label in NAMED_PATTERNS and row.label not in leading:
+        yield (
+            f"The decision table and the ranking disagree: by criteria alone, "
+            f"{' or '.join(label.text for label in leading)} leads."
+        )
+
+
+def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventions) -> Iterator[str]:
+    pooled = evidence.pooled
+    if grades.necrosis is Necrosis.CANDIDATES:
+        yield f"{pooled.necrotic.fibers} fibers called necrotic are no more than false calls would give: look at them."
+    if pooled.floor is not None and pooled.floor.source == "assumed":
+        yield (
+            f"The rate of false necrotic calls ({pooled.floor.false_necrotic_per_1000:g} per 1,000 fibers) is assumed, "
+            "not measured."
+        )
+    if grades.spread is Spread.CLUSTERED:
+        yield "Clustered necrosis is described in checkpoint-inhibitor myopathy: ask for such treatment."
+    if grades.necrosis_position is Position.NOT_ASSESSED and pooled.necrotic.fibers:
+        yield "The position of necrosis against the fascicle edge is not assessed."
+    fiber_percent = pooled.composition.fiber_percent
+    if fiber_percent is not None and fiber_percent < conventions.adequacy.few_fiber_percent:
+        yield f"Only {fiber_percent:.0f}% of the tissue reads as muscle fiber: check that this is skeletal muscle."
+    if pooled.infiltrate.excluded_cells:
+        yield (
+            f"{pooled.infiltrate.excluded_cells:,} cells in nerve, spindle or artefact are not counted as infiltrate."
+        )
+    if len(evidence.slides) > 1:
+        yield "Intervals treat the slides as one section; levels of one block resemble each other, so truth is wider."
+
+
+def _of_slides(row: Row, slides: tuple[SlideReading, ...]) -> Iterator[str]:
+    differing = [f"{slide.slide}: {slide.label.text}" for slide in slides if slide.label is not row.label]
+    if len(slides) > 1 and differing:
+        yield f"Read alone, some slides would say otherwise: {'; '.join(differing)}."

@@ -1,0 +1,208 @@
+"""The conventions: every number that decides how evidence is graded, with its source, in a file a lab can replace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+
+from histo.errors import UsageError
+from histo.evidence import Measures
+from histo.evidence.numbers import load_toml, read_numbers
+
+SHIPPED = Path(str(files("histo.pattern"))) / "conventions.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Adequacy:
+    """When no pattern is named.
+
+    Attributes:
+        min_mm2: Least assessable tissue.
+        min_fibers: Least fibers.
+        max_um_per_px: Coarsest finest scale.
+        max_artefact_percent: Most artefact among the tissue found.
+        max_unreadable_percent: Most unreadable tissue.
+        min_transverse_percent: Least fibers cut transversely.
+        min_fiber_percent: Least share of the scored tissue that is muscle fiber.
+        few_fiber_percent: Below this share the reading warns.
+    """
+
+    min_mm2: float
+    min_fibers: int
+    max_um_per_px: float
+    max_artefact_percent: float
+    max_unreadable_percent: float
+    min_transverse_percent: float
+    min_fiber_percent: float
+    few_fiber_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class NecrosisBands:
+    """Grades of necrosis, by necrotic fibers in percent of all fibers."""
+
+    normal_fibers_per_section: int
+    moderate_from_percent: float
+    marked_above_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class InfiltrateBands:
+    """Grades of the infiltrate outside necrotic fibers, of its place and of invasion."""
+
+    sparse_below_per_mm2: float
+    present_from_clusters: int
+    dense_above_clusters_per_section: int
+    diffuse_from_per_mm2: float
+    placed_from_cells: int
+    mostly_percent: float
+    invasion_from_fibers: int
+    invasion_from_per_1000: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageBands:
+    """When a stage of necrosis counts as present."""
+
+    present_from_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadBands:
+    """When necrotic fibers are clustered, in small groups, or scattered."""
+
+    max_p: float
+    clustered_from_percent: float
+    scattered_envelope_low: float
+
+
+@dataclass(frozen=True, slots=True)
+class PositionBands:
+    """When fibers of a kind prefer the fascicle edge, or avoid it."""
+
+    edge_from_preference: float
+    away_below_index: float
+
+
+@dataclass(frozen=True, slots=True)
+class AtrophyBands:
+    """When small fibers make perifascicular, grouped, or scattered atrophy."""
+
+    perifascicular_from_percent: float
+    grouped_from_percent: float
+    grouped_from_in_groups_percent: float
+    scattered_from_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChronicityBands:
+    """When internal nuclei, size variation, fibrosis and fat are signs of chronic myopathy."""
+
+    internal_nuclei_from_percent: float
+    size_cv_from: float
+    endomysium_from_percent: float
+    fat_from_percent: float
+    marked_from_signs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """All conventions.
+
+    Attributes:
+        name: The file's own name for itself; it stands in every reading.
+        sources: (key, source) of every number: a DOI, or (C).
+    """
+
+    name: str
+    measures: Measures
+    adequacy: Adequacy
+    necrosis: NecrosisBands
+    infiltrate: InfiltrateBands
+    stages: StageBands
+    spread: SpreadBands
+    position: PositionBands
+    atrophy: AtrophyBands
+    chronicity: ChronicityBands
+    sources: tuple[tuple[str, str], ...]
+
+
+_SECTIONS = {
+    "measures": Measures,
+    "adequacy": Adequacy,
+    "necrosis": NecrosisBands,
+    "infiltrate": InfiltrateBands,
+    "stages": StageBands,
+    "spread": SpreadBands,
+    "position": PositionBands,
+    "atrophy": AtrophyBands,
+    "chronicity": ChronicityBands,
+}
+
+
+def load_conventions(path: Path | None = None) -> Conventions:
+    """Read a conventions file, strictly.
+
+    Args:
+        path: A lab's own file; the shipped one if left out.
+
+    Raises:
+        UsageError: If the file cannot be read, or a key is missing, unknown, without a source, or impossible.
+    """
+    file = SHIPPED if path is None else path
+    tables = load_toml(file)
+    name = tables.pop("name", None)
+    if not isinstance(name, str) or not name.strip():
+        raise UsageError(file, "has no name", 'begin it with name = "our conventions 1"')
+    for key in tables:
+        if key not in _SECTIONS:
+            raise UsageError(file, f"[{key}] is not a table of conventions", f"use one of {', '.join(_SECTIONS)}")
+    sections: dict[str, object] = {}
+    sources: list[tuple[str, str]] = []
+    for key, section in _SECTIONS.items():
+        sections[key], found = read_numbers(section, key, tables, file)
+        sources.extend(found.items())
+    conventions = Conventions(name=name, sources=tuple(sources), **sections)  # type: ignore[arg-type]
+    _check(conventions, file)
+    return conventions
+
+
+def _check(conventions: Conventions, file: Path) -> None:
+    """Refuse numbers that are possible one by one, but not together."""
+    for section in fields(conventions):
+        values = getattr(conventions, section.name)
+        for number in fields(values) if section.name in _SECTIONS else ():
+            value = getattr(values, number.name)
+            if number.name.endswith("_percent") and value > 100:
+                raise UsageError(file, f"{section.name}.{number.name} is {value}, above 100%", "give a percentage")
+    measures = conventions.measures
+    ordered = (
+        (
+            "measures.cluster_cells",
+            measures.cluster_cells,
+            "measures.large_cluster_cells",
+            measures.large_cluster_cells,
+        ),
+        (
+            "necrosis.moderate_from_percent",
+            conventions.necrosis.moderate_from_percent,
+            "necrosis.marked_above_percent",
+            conventions.necrosis.marked_above_percent,
+        ),
+        (
+            "infiltrate.sparse_below_per_mm2",
+            conventions.infiltrate.sparse_below_per_mm2,
+            "infiltrate.diffuse_from_per_mm2",
+            conventions.infiltrate.diffuse_from_per_mm2,
+        ),
+    )
+    for low_name, low, high_name, high in ordered:
+        if low > high:
+            raise UsageError(file, f"{low_name} is {low}, above {high_name}, {high}", "exchange them")
+    for name in ("field_mm2", "cluster_link_um", "cluster_cells", "permutations", "sheet_neighbors"):
+        if getattr(measures, name) == 0:
+            raise UsageError(file, f"measures.{name} is 0", "give a number above 0")
+    for name, limit in (("small_fiber_percentile", 100), ("sheet_local_share", 1), ("small_fiber_share", 1)):
+        if getattr(measures, name) > limit:
+            raise UsageError(file, f"measures.{name} is above {limit}", f"give at most {limit}")

@@ -1,0 +1,157 @@
+"""From evidence to a reading: refuse, or grade, decide, rank and explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from histo.evidence import BiopsyEvidence, SlideEvidence
+from histo.pattern.caveats import find_caveats
+from histo.pattern.conventions import Conventions
+from histo.pattern.differential import rank_candidates
+from histo.pattern.further_tests import shipped_tests
+from histo.pattern.grades import NOTHING_ASSESSED, Grades
+from histo.pattern.grading import grade
+from histo.pattern.labels import DISCLAIMER, PatternLabel
+from histo.pattern.reading import (
+    Candidate,
+    PatternReading,
+    Places,
+    Reason,
+    Refusal,
+    SlideReading,
+    Suitability,
+)
+from histo.pattern.refusal import find_refusals
+from histo.pattern.sentences import explain
+from histo.pattern.table import GRADES, DecisionTable, Row, shipped_table
+
+
+def read_pattern(
+    evidence: BiopsyEvidence,
+    suitability: Sequence[Suitability],
+    conventions: Conventions,
+    table: DecisionTable | None = None,
+) -> PatternReading:
+    """Name the biopsy's pattern, or say why not. A pattern, not a diagnosis.
+
+    Args:
+        evidence: The weighed findings of all slides.
+        suitability: What the findings cannot tell of each slide: its stain, its scale, its quality.
+        conventions: What grades are given by.
+        table: Another decision table; the shipped one if left out.
+
+    Returns:
+        The reading. With any reason to refuse the label is `not_assessable`, whatever the evidence.
+    """
+    rows = shipped_table() if table is None else table
+    slides = tuple(_read_slide(slide, suitability, conventions, rows) for slide in evidence.slides)
+    refusals = find_refusals(evidence.pooled, suitability, conventions)
+    if refusals:
+        return _refused(refusals, slides, conventions)
+    grades = grade(evidence.pooled, len(evidence.slides), conventions)
+    row = rows.decide(grades)
+    candidates = rank_candidates(grades)
+    reasons = _reasons(grades, row, evidence, conventions)
+    tests = shipped_tests()
+    first, second = candidates[0].label, candidates[1].label
+    return PatternReading(
+        label=row.label,
+        label_text=row.label.text,
+        rule=row.id,
+        rule_reason=row.reason,
+        rule_source=row.source,
+        grades=grades,
+        reasons=reasons,
+        differential=candidates,
+        refusal=None,
+        further_refusals=(),
+        slides=slides,
+        stains=tests.separating(first, second),
+        serology=tests.serology,
+        caveats=find_caveats(row, grades, candidates, slides, evidence, conventions),
+        summary=_summary(row, reasons, candidates),
+        conventions=conventions.name,
+        disclaimer=DISCLAIMER,
+    )
+
+
+def _read_slide(
+    slide: SlideEvidence, suitability: Sequence[Suitability], conventions: Conventions, table: DecisionTable
+) -> SlideReading:
+    own = [fit for fit in suitability if fit.slide == slide.name]
+    if find_refusals(slide.numbers, own, conventions):
+        return SlideReading(slide=slide.name, label=PatternLabel.NOT_ASSESSABLE, grades=NOTHING_ASSESSED)
+    grades = grade(slide.numbers, 1, conventions)
+    return SlideReading(slide=slide.name, label=table.decide(grades).label, grades=grades)
+
+
+def _refused(
+    refusals: tuple[Refusal, ...], slides: tuple[SlideReading, ...], conventions: Conventions
+) -> PatternReading:
+    label = PatternLabel.NOT_ASSESSABLE
+    why = " ".join(f"{refusal.sentence} Remedy: {refusal.remedy}." for refusal in refusals)
+    return PatternReading(
+        label=label,
+        label_text=label.text,
+        rule="refusal",
+        rule_reason=refusals[0].sentence,
+        rule_source="(C)",
+        grades=NOTHING_ASSESSED,
+        reasons=(),
+        differential=(),
+        refusal=refusals[0],
+        further_refusals=refusals[1:],
+        slides=slides,
+        stains=(),
+        serology=(),
+        caveats=("What was found is written down, but no pattern is read from it.",),
+        summary=f"No pattern is named. {why}",
+        conventions=conventions.name,
+        disclaimer=DISCLAIMER,
+    )
+
+
+def _reasons(grades: Grades, row: Row, evidence: BiopsyEvidence, conventions: Conventions) -> tuple[Reason, ...]:
+    asked = {finding for finding, _ in row.when}
+    reasons = [
+        Reason(
+            finding=finding,
+            grade=getattr(grades, finding).text,
+            sentence=explain(finding, grades, evidence.pooled, conventions),
+            decisive=finding in asked,
+            places=_places(finding, evidence),
+        )
+        for finding in GRADES
+    ]
+    return tuple(sorted(reasons, key=lambda reason: not reason.decisive))
+
+
+_FIBERS: dict[str, Callable[[SlideEvidence], tuple[int, ...]]] = {
+    "necrosis": lambda slide: slide.ids.necrotic,
+    "invasion": lambda slide: slide.ids.invasion_candidates,
+    "stages": lambda slide: tuple(sorted(slide.ids.necrotic + slide.ids.regenerating)),
+    "spread": lambda slide: slide.ids.necrotic,
+    "zone": lambda slide: () if slide.numbers.sheet is None else slide.numbers.sheet.fiber_ids,
+    "necrosis_position": lambda slide: slide.ids.necrotic_at_edge,
+    "atrophy": lambda slide: slide.ids.atrophic,
+}
+
+
+def _places(finding: str, evidence: BiopsyEvidence) -> tuple[Places, ...]:
+    found = []
+    for slide in evidence.slides:
+        fibers = _FIBERS[finding](slide) if finding in _FIBERS else ()
+        clusters = slide.numbers.infiltrate.clusters if finding in ("infiltration", "place") else ()
+        cells = tuple(sorted(cell for cluster in clusters for cell in cluster.cell_ids))
+        if fibers or cells:
+            found.append(Places(slide=slide.name, fiber_ids=fibers, cell_ids=cells))
+    return tuple(found)
+
+
+def _summary(row: Row, reasons: tuple[Reason, ...], candidates: tuple[Candidate, ...]) -> str:
+    shown = [reason.sentence for reason in reasons if reason.decisive or reason.finding in ("necrosis", "infiltration")]
+    leading = [candidate.text for candidate in candidates if candidate.rank <= 2][:3]
+    return (
+        f"{row.label.text[0].upper()}{row.label.text[1:]}: {row.reason}. {' '.join(shown)} "
+        f"By the criteria they meet, the leading candidates are: {'; '.join(leading)} (an uncalibrated ranking)."
+    )

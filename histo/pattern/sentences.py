@@ -1,0 +1,194 @@
+"""Evidence in plain sentences, with its numbers: one for each graded finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from histo.evidence import EdgePosition, Estimate, Evidence, Measures
+from histo.pattern.conventions import Conventions
+from histo.pattern.grades import Atrophy, Grades, Infiltration, Necrosis, Spread, Zone
+from histo.pattern.grading import chronic_signs, small_fiber_percent
+
+
+def explain(finding: str, grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    """The sentence behind one graded finding.
+
+    Args:
+        finding: A field of `Grades`.
+        grades: The grades.
+        numbers: The evidence they were given for.
+        conventions: What they were given by.
+    """
+    return _SENTENCES[finding](grades, numbers, conventions)
+
+
+def with_interval(estimate: Estimate | None, digits: int = 1) -> str:
+    """`4.2 (95% interval 3.1-5.6)`, or that it is not known."""
+    if estimate is None:
+        return "not assessed"
+    low, value, high = (f"{number:.{digits}f}" for number in (estimate.low, estimate.value, estimate.high))
+    return f"{value} (95% interval {low}-{high})"
+
+
+def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    if grades.necrosis is Necrosis.NOT_ASSESSED or numbers.floor is None:
+        return "No muscle fibers were found, so necrosis is not assessed."
+    necrotic, floor = numbers.necrotic, numbers.floor
+    counted = (
+        f"{_many(necrotic.fibers, 'necrotic fiber')} of {numbers.fibers.fibers:,}: "
+        f"{with_interval(necrotic.per_1000_fibers)} per 1,000 fibers and {with_interval(necrotic.per_mm2, 2)} per mm2 "
+        f"({numbers.necrotic_pale.fibers} pale, {numbers.necrotic_hyaline.fibers} hyaline, "
+        f"{numbers.myophagocytosis.fibers} with myophagocytosis)."
+    )
+    rate = f"at {floor.false_necrotic_per_1000:g} per 1,000 healthy fibers ({floor.source})"
+    if grades.necrosis is Necrosis.CANDIDATES:
+        return (
+            f"{counted} That is no more than the {floor.floor_fibers} that false calls alone may give {rate}: "
+            "candidates for review."
+        )
+    if necrotic.fibers == 0:
+        return counted
+    return f"{counted} False calls alone would give at most {floor.floor_fibers} {rate}."
+
+
+def _infiltration(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    infiltrate, measures = numbers.infiltrate, conventions.measures
+    if grades.infiltration is Infiltration.NOT_ASSESSED:
+        return "No tissue could be assessed for inflammatory cells."
+    sentence = (
+        f"{_many(infiltrate.total.cells, 'cell')} like lymphocytes ({infiltrate.lymphocyte_like.cells:,}) or "
+        f"macrophages ({infiltrate.macrophage_like.cells:,}) outside necrotic fibers: "
+        f"{with_interval(infiltrate.total.per_mm2)} per mm2; {_many(infiltrate.clusters_count, 'cluster')} of at least {measures.cluster_cells} cells "
+        f"({infiltrate.large_clusters_count} of at least {measures.large_cluster_cells})"
+    )
+    worst = infiltrate.worst_field
+    if worst is None:
+        return f"{sentence}."
+    return f"{sentence}; the worst field of {worst.field_mm2:g} mm2 holds {_many(worst.cells, 'cell')}."
+
+
+def _place(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    infiltrate = numbers.infiltrate
+    return (
+        f"Of the infiltrate {_many(infiltrate.endomysial.cells, 'cell')} lie in the endomysium, "
+        f"{infiltrate.perimysial.cells:,} in the perimysium and {infiltrate.perivascular.cells:,} within "
+        f"{conventions.measures.perivascular_um:g} um of a vessel."
+    )
+
+
+def _invasion(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    found = numbers.invasion_candidates
+    return (
+        f"{_many(found.fibers, 'fiber')} that are not necrotic look invaded "
+        f"({with_interval(found.per_1000_fibers)} per 1,000 fibers): candidates only, proof needs CD8 and MHC-I."
+    )
+
+
+def _stages(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    mix = numbers.stages
+    if mix.early_percent is None or mix.phagocytic_percent is None or mix.regenerating_percent is None:
+        return "There are no necrotic or regenerating fibers whose stage could be compared."
+    return (
+        f"Of {_many(mix.fibers, 'necrotic or regenerating fiber')} {mix.early_percent.value:.0f}% are early "
+        f"(pale or hyaline), {mix.phagocytic_percent.value:.0f}% phagocytosed and "
+        f"{mix.regenerating_percent.value:.0f}% regenerating."
+    )
+
+
+def _spread(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    test = numbers.necrosis_spread
+    if test is None:
+        return "There are no necrotic fibers whose spread could be judged."
+    few = conventions.measures.spatial_min_fibers
+    if grades.spread is Spread.CANNOT_TELL or test.nearest_mean_um is None or test.random_mean_um is None:
+        return f"{_many(test.fibers, 'necrotic fiber')} are too few to tell their spread (at least {few} are needed)."
+    tail = {
+        Spread.SMALL_GROUPS: "closer together than at random, singly or in small groups",
+        Spread.CLUSTERED: "most of them in large groups",
+        Spread.SCATTERED: "scattered, no closer together than at random",
+        Spread.NO_CLUSTERING_SHOWN: "without shown clustering, which does not prove that they are scattered",
+    }.get(grades.spread, grades.spread.text)
+    p_clustered = "" if test.p_clustered is None else f", p = {test.p_clustered:.3f}"
+    return (
+        f"The nearest other necrotic fiber is {test.nearest_mean_um:.0f} um away on average, where random labelling of "
+        f"the fibers present gives {test.random_mean_um:.0f} um{p_clustered}; the largest group has "
+        f"{_many(test.largest_group_fibers, 'fiber')}. So they lie {tail}."
+    )
+
+
+def _zone(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    sheet = numbers.sheet
+    if grades.zone is Zone.NOT_ASSESSED:
+        return "No muscle fibers were found, so sheets of necrosis are not assessed."
+    if sheet is None:
+        return "There is no sheet of necrosis."
+    reach = (
+        "; fascicles cannot be told apart here"
+        if sheet.fascicles is None
+        else f", over {_many(sheet.fascicles, 'fascicle')}"
+    )
+    return (
+        f"A sheet of {sheet.fibers:,} fibers on {sheet.slide} is necrotic throughout{reach}; it holds "
+        f"{sheet.percent_of_necrotic:.0f}% of all necrotic fibers."
+    )
+
+
+def _position(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    return _edge_sentence("necrotic fibers", numbers.necrosis_position, numbers, conventions.measures)
+
+
+def _atrophy(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    percent = small_fiber_percent(numbers)
+    if percent is None or numbers.sizes is None or numbers.atrophic is None:
+        return "No whole, intact, transverse fiber could be measured, so atrophy is not assessed."
+    sizes = numbers.sizes
+    sentence = (
+        f"{_many(numbers.atrophic.fibers, 'fiber')} ({percent:.1f}% of {sizes.fibers:,} measured) are below "
+        f"{sizes.small_below_um:.0f} um and small for this biopsy, whose median diameter is "
+        f"{sizes.min_feret_median_um:.0f} um."
+    )
+    if grades.atrophy is Atrophy.NONE and numbers.atrophic.fibers < conventions.measures.spatial_min_fibers:
+        return sentence
+    return f"{sentence} {_edge_sentence('small fibers', numbers.atrophy_position, numbers, conventions.measures)}"
+
+
+def _chronicity(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
+    signs = chronic_signs(numbers, conventions)
+    if not signs:
+        return "No sign of chronic myopathy could be measured."
+    listed = "; ".join(f"{name} {value:.3g}{' (raised)' if raised else ''}" for name, value, raised in signs)
+    return f"Signs of chronic myopathy: {listed}."
+
+
+def _edge_sentence(what: str, position: EdgePosition | None, numbers: Evidence, measures: Measures) -> str:
+    if numbers.fascicles.perimysium_mm2 == 0:
+        return f"No perimysium was found, so the position of {what} against the fascicle edge is not assessed."
+    if position is None:
+        return f"There are no {what} in a fascicle."
+    if position.fibers < measures.spatial_min_fibers or position.edge_index is None:
+        return f"{position.fibers} {what} in fascicles are too few to tell their position."
+    interval = ""
+    if position.random_low is not None and position.random_high is not None:
+        interval = f" (95% of random labellings {position.random_low:.2f}-{position.random_high:.2f})"
+    return (
+        f"{position.at_edge_fibers:,} of {position.fibers:,} {what} lie at a fascicle edge, {position.edge_index:.2f} "
+        f"times as many as by chance{interval}."
+    )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+_SENTENCES: dict[str, Callable[[Grades, Evidence, Conventions], str]] = {
+    "necrosis": _necrosis,
+    "infiltration": _infiltration,
+    "place": _place,
+    "invasion": _invasion,
+    "stages": _stages,
+    "spread": _spread,
+    "zone": _zone,
+    "necrosis_position": _position,
+    "atrophy": _atrophy,
+    "chronicity": _chronicity,
+}
