@@ -104,7 +104,8 @@ def _converted(network: nn.Module) -> Any:  # noqa: ANN401 (an openvino.Model, w
     with warnings.catch_warnings():  # OpenVINO reads torch.jit's form best, which torch means to retire
         warnings.simplefilter("ignore", DeprecationWarning)
         # tracing here, without torch's check of the trace, takes 4 s off the start; the tests compare the maps instead
-        traced = torch.jit.trace(_FromImage(network).eval(), example, check_trace=False)
+        module = _FromImage(network).eval()
+        traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
         return _openvino.convert_model(traced, example_input=example)
 
 
