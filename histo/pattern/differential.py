@@ -16,6 +16,9 @@ from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
 from histo.pattern.reading import Candidate
 from histo.pattern.table import GRADES
 
+ESSENTIAL = 3
+"""Weight of a criterion without which a pattern would not have its name."""
+
 SHIPPED = Path(str(files("histo.pattern"))) / "criteria.toml"
 
 
@@ -51,25 +54,28 @@ def rank_candidates(grades: Grades, criteria: Criteria | None = None) -> tuple[C
     """All named patterns, best first; equal scores share a rank.
 
     The score is the weight of criteria met less that of criteria contradicted, over the weight of all. What could not
-    be assessed counts neither way, but keeps a pattern from the top score.
+    be assessed counts neither way, but keeps a pattern from the top score. A pattern whose own name is contradicted
+    stands behind all others; `normal` then stands last, for it claims that nothing is there.
     """
     scored = []
     for label, asked in (shipped_criteria() if criteria is None else criteria).items():
         judged = [(criterion, criterion.judge(grades)) for criterion in asked]
         sign = {True: 1, False: -1, None: 0}
         score = sum(one.weight * sign[met] for one, met in judged) / sum(one.weight for one in asked)
-        scored.append((score, label, judged))
-    scored.sort(key=lambda entry: (-entry[0], NAMED_PATTERNS.index(entry[1])))
+        contradicted = any(met is False and one.weight >= ESSENTIAL for one, met in judged)
+        tier = (2 if label is PatternLabel.NORMAL else 1) if contradicted else 0
+        scored.append(((tier, -score), label, judged))
+    scored.sort(key=lambda entry: (entry[0], NAMED_PATTERNS.index(entry[1])))
     return tuple(
         Candidate(
-            rank=1 + sum(other > score for other, _, _ in scored),
+            rank=1 + sum(other < place for other, _, _ in scored),
             label=label,
             text=label.text,
             met=tuple(one.text for one, met in judged if met is True),
             unmet=tuple(one.text for one, met in judged if met is False),
             not_assessed=tuple(one.text for one, met in judged if met is None),
         )
-        for score, label, judged in scored
+        for place, label, judged in scored
     )
 
 

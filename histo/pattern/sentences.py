@@ -58,7 +58,8 @@ def _infiltration(grades: Grades, numbers: Evidence, conventions: Conventions) -
     sentence = (
         f"{_many(infiltrate.total.cells, 'cell')} like lymphocytes ({infiltrate.lymphocyte_like.cells:,}) or "
         f"macrophages ({infiltrate.macrophage_like.cells:,}) outside necrotic fibers: "
-        f"{with_interval(infiltrate.total.per_mm2)} per mm2; {_many(infiltrate.clusters_count, 'cluster')} of at least {measures.cluster_cells} cells "
+        f"{with_interval(infiltrate.total.per_mm2)} per mm2; "
+        f"{_many(infiltrate.clusters_count, 'cluster')} of at least {measures.cluster_cells} cells "
         f"({infiltrate.large_clusters_count} of at least {measures.large_cluster_cells})"
     )
     worst = infiltrate.worst_field
