@@ -40,3 +40,72 @@ def render(
     seeds = split.take(count, first)
     drawn = render_fields(out / split, seeds, size, make_field, phantom_fingerprint(size), processes)
     typer.echo(f"{out / split}: {drawn} fields drawn, {count - drawn} were there")
+
+
+@application.command()
+def export(
+    checkpoint: Annotated[Path, typer.Option(help="Of a training.")] = Path("runs/phantom/final.ckpt"),
+    recipe: Annotated[Path, typer.Option(help="That the training was made by.")] = Path("train/configs/phantom.yaml"),
+    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("runs/bundle"),
+    name: Annotated[str, typer.Option(help="The bundle's name.")] = "phantom",
+    version: Annotated[str, typer.Option(help="The bundle's version.")] = "1",
+) -> None:
+    """Make a bundle of a checkpoint; its card has no figures before `calibrate` and `evaluate`."""
+    from train.export import export_bundle
+
+    bundle = export_bundle(checkpoint, recipe, out, name, version)
+    typer.echo(f"{out}: bundle {bundle.sha256[:12]}, read back and checked")
+
+
+@application.command()
+def calibrate(
+    bundle: Annotated[Path, typer.Option(help="Its card gets the thresholds.")] = Path("runs/bundle"),
+    fields: Annotated[Path, typer.Option(help="Validation fields.")] = Path("runs/fields/validation"),
+) -> None:
+    """Choose the operating points on validation phantoms, and write them into the bundle's card."""
+    from dataclasses import replace
+
+    from histo.network import load_bundle, make_engine, save_bundle
+    from train.calibrate import choose_points
+
+    loaded = load_bundle(bundle)
+    points, choices = choose_points(make_engine(loaded), loaded.card.operating_points, fields)
+    for choice in choices:
+        tried = "  ".join(f"{value:g}: {f1:.3f}" for value, f1 in choice.f1.items()) or "never occurs, kept"
+        typer.echo(f"{choice.name:30s} {choice.value:g}    {tried}")
+    save_bundle(bundle, loaded.weights, replace(loaded.card, operating_points=points))
+
+
+@application.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Option(help="What to measure.")] = Path("runs/bundle"),
+    fields: Annotated[Path, typer.Option(help="Test fields.")] = Path("runs/fields/test"),
+    real: Annotated[Path | None, typer.Option(help="Folder of real data; measured too if given.")] = None,
+    phantoms: Annotated[bool, typer.Option(help="Whether to measure on phantoms.")] = True,
+    out: Annotated[Path, typer.Option(help="The figures, as JSON.")] = Path("runs/evaluation.json"),
+    card: Annotated[bool, typer.Option(help="Whether to write the figures into the bundle's card.")] = False,
+) -> None:
+    """Measure a bundle on phantoms that nothing was fitted to or chosen on, and on real fields."""
+    from dataclasses import replace
+
+    from histo.network import load_bundle, make_engine, save_bundle
+    from train.evaluate import evaluate_fields, report, show
+    from train.real_fields import evaluate_real
+
+    loaded = load_bundle(bundle)
+    engine, points = make_engine(loaded), loaded.card.operating_points
+    evaluation = evaluate_fields(engine, points, fields) if phantoms else None
+    on_real = evaluate_real(engine, points, real) if real else {}
+    if evaluation is not None:
+        show(f"On {evaluation.fields} phantom fields", evaluation.metrics)
+    if on_real:
+        show("On real muscle fields", on_real)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(report(evaluation, on_real, loaded.sha256), encoding="utf-8")
+    if card:
+        on_phantoms = evaluation.metrics if evaluation is not None else loaded.card.phantom_metrics
+        with_figures = replace(
+            loaded.card, phantom_metrics=on_phantoms, real_metrics=on_real or loaded.card.real_metrics
+        )
+        save_bundle(bundle, loaded.weights, with_figures)
+    typer.echo(f"{out}: figures written" + (", and into the card" if card else ""))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from train.datamodule import FieldsModule
-from train.lightning import LightningCLI
+from train.lightning import LightningArgumentParser, LightningCLI
 from train.module import MuscleModule
 
 FINAL = "final.ckpt"
@@ -27,7 +27,11 @@ _KNOWN_WARNINGS = (
 
 
 class _FitCommand(LightningCLI):
-    """Adds the checkpoint of a complete training."""
+    """Keeps everything of a training in one folder, and adds the checkpoint of a complete one."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Figures go where checkpoints go: to `trainer.default_root_dir`."""
+        parser.link_arguments("trainer.default_root_dir", "trainer.logger.init_args.save_dir")
 
     def after_fit(self) -> None:
         """Keep the end state beside the checkpoints that training was saved to on its way."""

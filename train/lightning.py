@@ -7,28 +7,20 @@ from train.torchvision_door import ensure_torchvision
 ensure_torchvision()
 os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # Lightning's own calls, not ours
 
-from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer, seed_everything  # noqa: E402
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer  # noqa: E402
 from pytorch_lightning.callbacks import (  # noqa: E402
-    EMAWeightAveraging,
-    LearningRateMonitor,
     ModelCheckpoint,
-    TQDMProgressBar,
 )
-from pytorch_lightning.cli import LightningCLI  # noqa: E402
-from pytorch_lightning.loggers import CSVLogger  # noqa: E402
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI  # noqa: E402
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig  # noqa: E402
 
 __all__ = [
-    "CSVLogger",
     "Callback",
-    "EMAWeightAveraging",
-    "LearningRateMonitor",
+    "LightningArgumentParser",
     "LightningCLI",
     "LightningDataModule",
     "LightningModule",
     "ModelCheckpoint",
     "OptimizerLRSchedulerConfig",
-    "TQDMProgressBar",
     "Trainer",
-    "seed_everything",
 ]

@@ -42,6 +42,9 @@ ROWS = (
 )
 """What is counted; compartments in map pixels, so that their F1 is the Dice coefficient."""
 
+FALSE_NECROTIC = "false_necrotic_per_1000_fibers"
+"""Calls of necrosis where there is none, debris called a fiber included, per 1,000 fibers that are not necrotic."""
+
 _RESAMPLES = 1000
 
 
@@ -107,9 +110,9 @@ def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: N
     paired = pair_fibers(truth, fibers)
     rows = [_triple(len(paired.truth), paired.predicted_counts, paired.truth_counts)]
     for group in FIBER_GROUPS.values():
-        rows.append(_hits(paired, np.isin(truth.fiber_class, group), np.isin(fibers.fiber_class, group)))
+        rows.append(count_hits(paired, np.isin(truth.fiber_class, group), np.isin(fibers.fiber_class, group)))
     for kind in FiberAttribute:
-        rows.append(_hits(paired, truth.fiber_attributes[:, kind], fibers.attributes[:, kind]))
+        rows.append(count_hits(paired, truth.fiber_attributes[:, kind], fibers.attributes[:, kind]))
     centers_um = truth.mpp.to_um(truth.cell_center_px)
     for kinds in CELL_GROUPS.values():
         true, found = centers_um[np.isin(truth.cell_class, kinds)], cells.center_um[np.isin(cells.cell_class, kinds)]
@@ -125,7 +128,14 @@ def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: N
     return Tally(np.array(rows, np.int64), float(paired.iou.sum()), confusion)
 
 
-def _hits(paired: MatchedFibers, is_true: _Bools, is_found: _Bools) -> tuple[int, int, int]:
+def count_hits(paired: MatchedFibers, is_true: _Bools, is_found: _Bools) -> tuple[int, int, int]:
+    """Hits, false alarms and misses of one kind of fiber.
+
+    Args:
+        paired: The fibers.
+        is_true: (N + 1,) bool by fiber number, which truly are of the kind.
+        is_found: (P,) bool by row, which are called so.
+    """
     hits = int(np.count_nonzero(is_true[paired.truth] & is_found[paired.predicted]))
     return _triple(hits, is_found & paired.predicted_counts, is_true & paired.truth_counts)
 
@@ -160,6 +170,9 @@ def summarize(tallies: Sequence[Tally], seed: int = 0) -> dict[str, Metric]:
         series = {"fiber.mean_iou": share @ iou / hits[:, 0]}
         intact = mixed[:, FiberClass.INTACT]
         series["fiber.intact_called_necrotic"] = intact[:, NECROTIC_CLASSES].sum(axis=1) / intact.sum(axis=1)
+        all_fibers, necrotic = ROWS.index("fiber"), ROWS.index("fiber.necrotic")
+        healthy = (hits + missed)[:, all_fibers] - (hits + missed)[:, necrotic]
+        series[FALSE_NECROTIC] = 1000 * false[:, necrotic] / healthy
     dice = [place for place, row in enumerate(ROWS) if row.startswith("compartment.")]
     for place, row in enumerate(ROWS):
         if place in dice:

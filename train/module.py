@@ -34,11 +34,16 @@ class MuscleModule(LightningModule):
         """Build the network with fresh weights, in the memory order that convolutions run fastest in."""
         super().__init__()
         self.learning_rate, self.weight_decay, self.warm_up, self.losses = learning_rate, weight_decay, warm_up, losses
+        self.channels = channels
         self.network = cast(nn.Module, MuscleNet(channels).to(memory_format=torch.channels_last))  # type: ignore[call-overload]
 
     def forward(self, rgb: Tensor) -> Tensor:
         """(B, H, W, 3) uint8 to (B, 26, H / 2, W / 2) logits."""
         return cast(Tensor, self.network(rgb.permute(0, 3, 1, 2)))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say which network the weights belong to."""
+        checkpoint["channels"] = list(self.channels)
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The sum of all terms."""

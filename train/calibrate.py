@@ -1,0 +1,132 @@
+"""Choose a bundle's operating points on validation phantoms: never on those that figures are reported from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.findings import NECROTIC_CLASSES, CellClass, FiberAttribute, Fibers
+from histo.network import Engine, OperatingPoints, decide_class, decode_block
+from histo.network.cell_peaks import find_peaks
+from histo.phantom.truth import FieldTruth
+from train.evaluate import Maps, read_fields
+from train.matching import match_points
+from train.metrics import MatchedFibers, count_hits, pair_fibers
+
+OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
+    "merge_boundary": (0.3, 0.4, 0.5, 0.6, 0.7),
+    "seed_height": (0.04, 0.07, 0.1, 0.15, 0.2),
+    "foreground": (0.4, 0.5, 0.6),
+}
+"""Searched one after another, the others held."""
+
+PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.15, 0.86, 0.05), 2))
+
+KnownMaps = list[tuple[FieldTruth, Maps]]
+KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One threshold and why it was taken.
+
+    Attributes:
+        name: Of the operating point.
+        value: Taken.
+        f1: What each value gave on the validation fields; empty where the finding never occurs, so nothing was chosen.
+    """
+
+    name: str
+    value: float
+    f1: Mapping[float, float]
+
+
+def choose_points(engine: Engine, start: OperatingPoints, folder: Path) -> tuple[OperatingPoints, tuple[Choice, ...]]:
+    """Pick each threshold by its F1 on validation fields: outlines first, then classes, attributes and nuclei.
+
+    Args:
+        engine: Runs the bundle's network.
+        start: Where to begin, and what is kept for findings that never occur.
+        folder: Of validation fields.
+
+    Returns:
+        The points, and how each was chosen.
+    """
+    known = list(read_fields(engine, folder, f"Reading {folder}"))
+    points, choices = start, []
+    for name, values in OUTLINE_GRID.items():
+        f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
+        choices.append(_best(name, f1, getattr(points, name)))
+        points = replace(points, **{name: choices[-1].value})  # type: ignore[arg-type]
+    paired = _paired(known, points)
+    choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))
+    for kind in FiberAttribute:
+        f1 = {t: _attribute_f1(paired, kind, t) for t in PROBABILITY_GRID}
+        choices.append(_best(f"attributes.{kind.name.lower()}", f1, start.attributes[kind]))
+    by_threshold = {t: _cell_f1(known, replace(points, cells=(t,) * len(CellClass))) for t in PROBABILITY_GRID}
+    for cell in CellClass:
+        f1 = {t: scores[cell] for t, scores in by_threshold.items()}
+        choices.append(_best(f"cells.{cell.name.lower()}", f1, start.cells[cell]))
+    chosen = {choice.name: choice.value for choice in choices}
+    points = replace(
+        points,
+        necrotic=chosen["necrotic"],
+        attributes=tuple(chosen[f"attributes.{kind.name.lower()}"] for kind in FiberAttribute),
+        cells=tuple(chosen[f"cells.{cell.name.lower()}"] for cell in CellClass),
+    )
+    return points, tuple(choices)
+
+
+def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:
+    """The best value, of equals the one nearest to the current one; the current one where there is nothing to find."""
+    if not any(np.isfinite(score) for score in f1.values()):
+        return Choice(name, current, {})
+    best = max(f1, key=lambda value: (round(f1[value], 4), -abs(value - current)))
+    return Choice(name, best, f1)
+
+
+def _paired(known: KnownMaps, points: OperatingPoints) -> KnownFibers:
+    found = []
+    for truth, maps in known:
+        fibers, _ = decode_block(maps, (0.0, 0.0), points)
+        found.append((truth, fibers, pair_fibers(truth, fibers)))
+    return found
+
+
+def _f1(counts: list[tuple[int, int, int]]) -> float:
+    hits, false, missed = np.sum(counts, axis=0)
+    return float(2 * hits / (2 * hits + false + missed)) if hits + missed else float("nan")
+
+
+def _fiber_f1(paired: KnownFibers) -> float:
+    return _f1([count_hits(p, np.ones(len(t.fiber_class), bool), np.ones(len(f), bool)) for t, f, p in paired])
+
+
+def _necrotic_f1(paired: KnownFibers, threshold: float) -> float:
+    def called(fibers: Fibers) -> NDArray[np.bool_]:
+        return np.isin(decide_class(fibers.class_probability, threshold), NECROTIC_CLASSES)
+
+    return _f1([count_hits(p, np.isin(t.fiber_class, NECROTIC_CLASSES), called(f)) for t, f, p in paired])
+
+
+def _attribute_f1(paired: KnownFibers, kind: FiberAttribute, threshold: float) -> float:
+    counts = [
+        count_hits(p, t.fiber_attributes[:, kind], f.attribute_probability[:, kind] >= threshold) for t, f, p in paired
+    ]
+    return _f1(counts)
+
+
+def _cell_f1(known: KnownMaps, points: OperatingPoints) -> dict[CellClass, float]:
+    counts: dict[CellClass, list[tuple[int, int, int]]] = {kind: [] for kind in CellClass}
+    for truth, maps in known:
+        peaks = find_peaks(maps, points)
+        for kind in CellClass:
+            true_um = truth.mpp.to_um(truth.cell_center_px[truth.cell_class == kind])
+            found_um = peaks.center_um[peaks.kind == kind]
+            hits = match_points(true_um, found_um)
+            counts[kind].append((hits, len(found_um) - hits, len(true_um) - hits))
+    return {kind: _f1(counts[kind]) for kind in CellClass}

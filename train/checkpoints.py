@@ -1,0 +1,26 @@
+"""What a training leaves behind on its way, so that it can be broken off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from train.lightning import LightningModule, ModelCheckpoint, Trainer
+
+LAST = "last.ckpt"
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keep `last.ckpt` in the training's folder, written whole or not at all.
+
+    Args:
+        minutes: Between two of them.
+    """
+
+    def __init__(self, minutes: float = 4.0) -> None:
+        """One file, overwritten."""
+        super().__init__(filename="last", train_time_interval=timedelta(minutes=minutes), enable_version_counter=False)
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Use the training's folder."""
+        self.dirpath = trainer.default_root_dir
+        super().setup(trainer, pl_module, stage)
