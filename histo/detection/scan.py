@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +21,10 @@ from histo.detection.spool import MapSpool, map_region
 from histo.errors import EngineError
 from histo.findings import Findings
 from histo.geometry import UM2_PER_MM2
-from histo.network import layout
+from histo.network import Engine, layout
 from histo.slide import SlideReader
 from histo.tiling import TileGrid, core_area_inside
 from histo.tissue import TissueMap
-
-if TYPE_CHECKING:
-    from histo.network import Engine
 
 Progress = Callable[[int, int], None]
 """Called with working pixels done and in all."""

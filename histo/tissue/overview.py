@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from histo.geometry import Region
 from histo.slide import SlideReader
@@ -23,7 +24,8 @@ class Overview:
     Attributes:
         rgb: (H, W, 3) uint8, meaningless where not `valid`.
         valid: (H, W) bool.
-        unreadable: (H, W) bool, wholly inside the slide but not valid.
+        unreadable: (H, W) bool, wholly inside the slide but not valid, except for what the scanner left out: places
+            without data, though no read failed, that reach the slide's border.
     """
 
     rgb: NDArray[np.uint8]
@@ -39,14 +41,27 @@ def read_overview(reader: SlideReader) -> Overview:
     piece = max(16, int(_PIECE_PX / downsample))
     rgb = np.zeros((size.height, size.width, 3), np.uint8)
     valid = np.zeros((size.height, size.width), bool)
+    failed = np.zeros((size.height, size.width), bool)
     for top in range(0, size.height, piece):
         for left in range(0, size.width, piece):
             region = Region(left, top, min(piece, size.width - left), min(piece, size.height - top))
             pixels = reader.read(region, TISSUE_MPP)
             rgb[region.slices] = pixels.rgb
             valid[region.slices] = pixels.valid
-    unreadable = ~valid
+            failed[region.slices] = pixels.failed & ~pixels.valid
+    unreadable = ~valid & (failed | ~_left_out(valid))
     # A last row or column that lies partly outside the slide is nobody's loss.
     unreadable[math.floor(info.size_px.height / downsample) :] = False
     unreadable[:, math.floor(info.size_px.width / downsample) :] = False
     return Overview(rgb, valid, unreadable)
+
+
+def _left_out(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(H, W) bool, places without data that reach the border: scanners store nothing where they saw only glass."""
+    labels, count = ndimage.label(~valid)
+    outer = np.zeros(count + 1, bool)
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        outer[side] = True
+    outer[0] = False
+    left_out: NDArray[np.bool_] = outer[labels]
+    return left_out

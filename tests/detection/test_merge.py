@@ -3,7 +3,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,4 +125,4 @@ def test_the_order_of_blocks_does_not_matter_and_disjoint_fibers_all_stay(
     parts = [(LEFT, boxes(*inside), points()), (RIGHT, boxes(*outside), points())]
     fibers, _ = merge(parts[::-1] if swap else parts, COMPARTMENTS)
     expected = sorted(((c[0] + c[2]) / 2, (c[1] + c[3]) / 2) for c in corners)
-    assert sorted(map(tuple, fibers.center_um.tolist())) == pytest.approx(expected)
+    assert sorted(map(tuple, fibers.center_um.tolist())) == expected
