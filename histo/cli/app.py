@@ -17,18 +17,19 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(
         "Reads muscle-biopsy slides (H&E): finds necrotic fibers, myophagocytosis and sparse inflammation, and names "
         "the biopsy's pattern.\n\nResearch use only. A pattern, not a diagnosis."
     ),
-    epilog="Example:  histo phantom demo.tif --pattern necrotizing  &&  histo read demo.tif --out out",
+    epilog="Example:  histo read biopsy.svs --out out",
 )
-app.command()(read)
-app.command()(info)
-app.command()(phantom)
-app.command()(bench)
-app.command()(doctor)
+app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
+app.command(short_help="Tell what a slide is, and whether it can be read.")(info)
+app.command(short_help="Make a simulated slide of which everything is known.")(phantom)
+app.command(short_help="Measure speed and memory on this machine.")(bench)
+app.command(short_help="Check the installation, with the fix for each fault.")(doctor)
 
 
 def main() -> None:

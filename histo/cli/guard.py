@@ -49,9 +49,22 @@ class GuardedGroup(TyperGroup):
                 raise
             typer.echo(f"histo: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
-        except (OSError, MemoryError) as error:
-            if ctx.find_root().meta.get(_DEBUG_KEY):
+        except Exception as error:
+            # Whatever the cause, a user gets a line that says what to do; `--debug` shows the rest.
+            if ctx.find_root().meta.get(_DEBUG_KEY) or _is_the_parser_s(error):
                 raise
-            reason = "out of memory" if isinstance(error, MemoryError) else str(error)
-            typer.echo(f"histo: {reason}; run it again with --debug to see where", err=True)
+            typer.echo(f"histo: {unexpected(error)}; run it again with --debug and report what it shows", err=True)
             raise typer.Exit(NOTHING_READ) from None
+
+
+def unexpected(error: Exception) -> str:
+    """An error that nobody foresaw, in one line."""
+    if isinstance(error, MemoryError):
+        return "the memory is full"
+    text = " ".join(str(error).split())[:200]
+    return f"unexpected {type(error).__name__}" + (f" ({text})" if text else "")
+
+
+def _is_the_parser_s(error: Exception) -> bool:
+    """Whether the command-line parser raised it to end the program in its own way, or to show a usage error."""
+    return isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "show")

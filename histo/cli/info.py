@@ -24,42 +24,39 @@ def info(
 
     Example:  histo info biopsy.svs
     """
-    from rich.table import Table
-
     from histo.cli.screen import output_console
-    from histo.report.rows import number
+    from histo.report import number
     from histo.slide import StainGuess, inspect_slide, open_slide
     from histo.tissue import find_tissue
 
     found = inspect_slide(slide, mpp)
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    table.add_row("Slide", str(found.path))
+    facts: list[tuple[str, str]] = [("Slide", str(found.path))]
     if found.vendor is not None:
-        table.add_row("Format", found.vendor)
+        facts.append(("Format", found.vendor))
     if found.size_px is not None:
-        table.add_row("Size", f"{found.size_px} px")
-        table.add_row("Levels", ", ".join(str(size) for size in found.level_sizes_px))
+        facts.append(("Size", f"{found.size_px} px"))
+        facts.append(("Levels", ", ".join(str(size) for size in found.level_sizes_px)))
     if found.scale is not None:
-        table.add_row("Scale", f"{found.scale.mpp.um_per_px:g} µm per pixel, from {found.scale.source}")
+        facts.append(("Scale", f"{found.scale.mpp.um_per_px:g} µm per pixel, from {found.scale.source}"))
     if found.stain is not None:
-        no_label = "" if found.stain is StainGuess.HE else " (no pattern can be named)"
-        table.add_row("Stain", f"{found.stain.value}, by its colors{no_label}")
+        consequence = "" if found.stain is StainGuess.HE else "; no pattern can be named"
+        facts.append(("Stain", f"{found.stain.value}, by its colors{consequence}"))
     if found.readable:
         with open_slide(slide, mpp) as reader:
             tissue = find_tissue(reader)
-        table.add_row(
-            "Tissue",
-            f"{number(tissue.found_mm2)} mm² found, {number(tissue.rejected_mm2)} rejected as artefact, "
-            f"{number(tissue.unreadable_mm2)} unreadable, {number(tissue.assessable_mm2)} to assess",
+        facts.append(
+            (
+                "Tissue",
+                f"{number(tissue.found_mm2)} mm² found, {number(tissue.rejected_mm2)} rejected as artefact, "
+                f"{number(tissue.unreadable_mm2)} unreadable, {number(tissue.assessable_mm2)} to assess",
+            )
         )
-    for name, value in sorted(found.properties.items()):
-        table.add_row(name, value)
-    for warning in found.warnings:
-        table.add_row("Warning", warning)
+    facts += [("Tag", f"{name} = {value}") for name, value in sorted(found.properties.items())]
+    facts += [("Warning", warning) for warning in found.warnings]
     problem = found.problem
-    table.add_row("Can be read", "yes" if problem is None else f"no: {problem.problem}; {problem.remedy}")
-    output_console().print(table)
+    facts.append(("Can be read", "yes" if problem is None else f"no: {problem.problem}; {problem.remedy}"))
+    console = output_console()
+    for name, text in facts:
+        console.print(f"{name:<12} {text}", soft_wrap=True)
     if problem is not None:
         raise typer.Exit(NOTHING_READ)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from histo.cli.guard import NOTHING_READ, SOME_FAILED, Debug
+from histo.cli.guard import NOTHING_READ, SOME_FAILED, Debug, unexpected
 
 
 def read(
@@ -47,9 +47,9 @@ def read(
     from histo.biopsy import check_names, read_biopsy
     from histo.cli.screen import error_console, output_console, show_reading
     from histo.cli.watch import watch
-    from histo.errors import SlideError
+    from histo.errors import HistoError, SlideError
     from histo.model import load_model
-    from histo.records import make_folder, write_failures
+    from histo.records import SlideFailure, make_folder, write_failures
     from histo.slide import slide_name
 
     check_names([slide_name(path) for path in slides], biopsy)
@@ -65,6 +65,15 @@ def read(
                 if debug:
                     raise
                 continue  # the watcher has told it
+            except HistoError:
+                raise  # about the weights, the engine or the disk: no other slide would fare better
+            except Exception as error:
+                # A fault of histo in one slide of a batch must not cost the others.
+                if debug or len(groups) == 1:
+                    raise
+                remedy = "read it alone with --debug and report what it shows"
+                watcher.failed(SlideFailure(str(paths[0]), type(error).__name__, unexpected(error), remedy))
+                continue
             watcher.pause()
             show_reading(console, reading, out / (name or reading.name))
     failures = watcher.failures

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -42,7 +42,7 @@ def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None
     console.print(pattern.disclaimer, style="italic")
     if pattern.refusal is not None:
         for refusal in (pattern.refusal, *pattern.further_refusals):
-            _item(console, f"Refused: {refusal.sentence} {refusal.remedy}")
+            _item(console, f"Refused: {refusal.sentence} What would help: {refusal.remedy}.")
     else:
         _item(console, pattern.rule_reason)
     decisive = [reason for reason in pattern.reasons if reason.decisive]
@@ -64,7 +64,8 @@ def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None
 
 
 def _item(console: Console, text: str) -> None:
-    console.print(Padding(Text(text), (0, 0, 0, 2)))
+    indent = "  "
+    console.print(textwrap.fill(text, console.width, initial_indent=indent, subsequent_indent=indent), soft_wrap=True)
 
 
 def _show_numbers(console: Console, reading: BiopsyReading) -> None:

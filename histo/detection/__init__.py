@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from histo.detection.slide_findings import detect
 from histo.detection.ownership import MARGIN_UM
 from histo.detection.scan import Progress
+from histo.detection.slide_findings import detect
 
 __all__ = ["MARGIN_UM", "Progress", "detect"]

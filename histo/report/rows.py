@@ -8,7 +8,7 @@ from histo.evidence import Burden, CompartmentDensity, EdgePosition, Estimate, E
 from histo.pattern import PatternReading
 
 NOTHING = "-"
-NOT_TOLD = ("not assessed", "cannot tell")
+NOT_TOLD = ("not_assessed", "cannot_tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def not_assessed(pattern: PatternReading) -> tuple[str, ...]:
     """Graded findings that this section could not show, in words."""
     grades = pattern.grades
     return tuple(
-        f"{name.replace('_', ' ')}: {getattr(grades, name).value}"
+        f"{name.replace('_', ' ')}: {getattr(grades, name).text}"
         for name in grades.__dataclass_fields__
         if getattr(grades, name).value in NOT_TOLD
     )
