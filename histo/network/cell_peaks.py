@@ -13,6 +13,9 @@ from histo.network import layout
 from histo.network.layout import MAP_MPP
 from histo.network.operating import OperatingPoints
 
+_SMOOTHING_PX = 0.7
+"""Blur before peaks are sought: a saturated nucleus is flat on top, and has one peak only after it."""
+
 _FLOOR = 1e-4
 """Smallest height whose logarithm is taken when a peak is placed."""
 
@@ -45,10 +48,11 @@ def find_peaks(maps: NDArray[np.float32], points: OperatingPoints) -> Peaks:
         Peaks in order of rows, then columns.
     """
     heats = maps[layout.CELLS]
-    highest = heats.max(axis=0)
+    raw = heats.max(axis=0)
+    highest = cv2.GaussianBlur(raw, (0, 0), _SMOOTHING_PX)
     radius = max(1, MAP_MPP.px(points.cell_spacing_um))
     around = cv2.dilate(highest, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
-    row, column = np.nonzero((highest == around) & (highest >= min(points.cells)))
+    row, column = np.nonzero((highest == around) & (raw >= min(points.cells)))
     height = heats[:, row, column].T
     kind = height.argmax(axis=1).astype(np.uint8)
     enough = height.max(axis=1) >= np.array(points.cells, np.float32)[kind]

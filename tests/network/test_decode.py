@@ -186,6 +186,13 @@ def test_two_peaks_too_near_are_one_nucleus_and_a_faint_one_is_none() -> None:
     assert len(decode_block(maps, (0.0, 0.0), eager)[1]) == 2
 
 
+def test_a_saturated_nucleus_is_one() -> None:
+    maps = perfect_maps(encode_targets(truth_of(np.zeros((200, 200), np.int32), [(100.0, 100.0, CellClass.OTHER)])))
+    maps[layout.CELLS] = np.minimum(1, 40 * maps[layout.CELLS])
+    _, cells = decode_block(maps, (0.0, 0.0), POINTS)
+    np.testing.assert_allclose(cells.center_um, [[50, 50]], atol=0.5)
+
+
 def test_empty_maps_hold_nothing() -> None:
     fibers, cells = decode_block(np.zeros((layout.CHANNELS, 32, 48), np.float32), (0.0, 0.0), POINTS)
     assert len(fibers) == len(cells) == 0
