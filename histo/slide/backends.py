@@ -42,7 +42,7 @@ def choose_backend(path: Path, head: bytes) -> tuple[Backend, LevelSource]:
             return Backend.OPENSLIDE, OpenSlideSource(path)
         except SlideError:
             # tifffile knows compressions that OpenSlide does not; OpenSlide's reason stands if it fails as well.
-            if not is_tiff(head) or (source := _working_tiff(path)) is None:
+            if not is_tiff(head) or (source := working_tiff(path)) is None:
                 raise
             return Backend.TIFF, source
     for backend, fits in ((Backend.TIFF, is_tiff), (Backend.FLAT, is_flat_image)):
@@ -62,7 +62,8 @@ def open_with(backend: Backend, path: Path) -> LevelSource:
             return open_flat_image(path)
 
 
-def _working_tiff(path: Path) -> TiffSource | None:
+def working_tiff(path: Path) -> TiffSource | None:
+    """A TIFF through tifffile, if it can read the first corner: it knows kinds that OpenSlide does not."""
     try:
         source = TiffSource(path)
     except SlideError:

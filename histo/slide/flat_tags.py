@@ -97,8 +97,9 @@ def _ome_tags(xml: str) -> list[ScaleTag]:
     pixels = _first_pixels(xml)
     if "PhysicalSizeX" not in pixels:
         return []
-    text = {axis: pixels.get(f"PhysicalSize{axis}", pixels["PhysicalSizeX"]) for axis in "XY"}
-    unit = {axis: pixels.get(f"PhysicalSize{axis}Unit", "µm") for axis in "XY"}
+    axes = {"X": "X", "Y": "Y" if "PhysicalSizeY" in pixels else "X"}
+    text = {axis: pixels[f"PhysicalSize{told}"] for axis, told in axes.items()}
+    unit = {axis: pixels.get(f"PhysicalSize{told}Unit", "µm") for axis, told in axes.items()}
     um = {}
     for axis in "XY":
         value, size = number_of(text[axis]), _UM.get(unit[axis])

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from histo.errors import SlideError, SlideTooSmall
 from histo.geometry import WORKING_MPP, Size
 from histo.slide.backends import Backend, open_with
+from histo.slide.fast_source import quickest
 from histo.slide.intake import slide_name, take_in
-from histo.slide.openslide_source import library_warnings
+from histo.slide.openslide_source import OpenSlideSource, library_warnings
 from histo.slide.probe import ProbeReport
 from histo.slide.pyramid import PyramidReader
 from histo.slide.reader import Scale, SlideInfo, SlideReader, StainGuess
@@ -134,6 +135,8 @@ def _look(path: Path, mpp_override: float | None) -> tuple[SlideInspection, _Ope
         report, sha256 = probe(path, intake.entry, intake.sha256)
         found = replace(found, sha256=sha256)
         source = open_with(report.backend, intake.entry)
+        if isinstance(source, OpenSlideSource):
+            source = quickest(intake.entry, source, report.levels)
         facts = source.facts
         sizes = facts.level_sizes_px
         found = replace(

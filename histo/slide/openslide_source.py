@@ -23,6 +23,7 @@ from histo.slide.source import SourceFacts
 
 _CACHE_BYTES = 32 << 20
 _CELL_PX = 512
+_EXACT_PX = 1e-3
 _SAFE_BIN = (4, 0, 1, 1)
 """openslide-bin before 4.0.1.1 writes out of bounds (CVE-2026-48977) and shows stale memory (CVE-2026-54604)."""
 
@@ -109,6 +110,11 @@ class OpenSlideSource:
             self._last_error = str(error)
             self._drop(handle)
             return self._repair(level, region)
+
+    def is_aligned(self, level: int, region: Region) -> bool:
+        """Whether OpenSlide reads a region's pixels as stored, not shifted by part of a pixel and blurred."""
+        scale = self._downsamples[level]
+        return all(abs(start * scale - round(start * scale)) < _EXACT_PX for start in (region.x, region.y))
 
     def close(self) -> None:
         """Let go of the file."""

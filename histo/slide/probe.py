@@ -14,7 +14,9 @@ from pathlib import Path
 
 from histo.errors import SlideError, SlideUnreadable, SlideUnsafe
 from histo.geometry import Region, Size
-from histo.slide.backends import Backend, choose_backend
+from histo.slide.backends import Backend, choose_backend, working_tiff
+from histo.slide.source import LevelSource
+from histo.slide.tiff_header import is_tiff
 
 ADDRESS_SPACE_BYTES = 4 << 30
 _BLOCK_PX = 256
@@ -52,6 +54,15 @@ def examine(path: Path) -> ProbeReport:
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     backend, source = choose_backend(path, head)
+    try:
+        return _tried(path, backend, source)
+    except SlideUnreadable:
+        if backend is not Backend.OPENSLIDE or not is_tiff(head) or (tiff := working_tiff(path)) is None:
+            raise
+        return _tried(path, Backend.TIFF, tiff)
+
+
+def _tried(path: Path, backend: Backend, source: LevelSource) -> ProbeReport:
     levels, tested, failed = [], 0, 0
     sizes = source.facts.level_sizes_px
     for level, size in enumerate(sizes):

@@ -16,21 +16,20 @@ from histo.errors import SlideError, SlideUnsafe
 from histo.slide.backends import Backend
 from histo.slide.probe import ProbeReport
 
+COMMAND = ("-m", "histo.slide")
 TIMEOUT_S = 120.0
+"""Longest wait for the child once the file's digest is known."""
 _REMEDY = "copy it again from the scanner; if that does not help, export it as pyramidal TIFF"
 Answer = TypeVar("Answer")
 
 
-def probe(
-    subject: Path, entry: Path, meanwhile: Callable[[], Answer], timeout_s: float = TIMEOUT_S
-) -> tuple[ProbeReport, Answer]:
+def probe(subject: Path, entry: Path, meanwhile: Callable[[], Answer]) -> tuple[ProbeReport, Answer]:
     """Let a child open a file and read test blocks.
 
     Args:
         subject: What the user gave, for the text of errors.
         entry: The file to open.
         meanwhile: Work to do while the child runs.
-        timeout_s: Longest time to wait for the child, after `meanwhile` is done.
 
     Returns:
         The child's report, and what `meanwhile` gave.
@@ -45,15 +44,15 @@ def probe(
         "OMP_NUM_THREADS": "1",
     }
     # -P: nothing in the current folder may pose as a library.
-    command = [sys.executable, "-P", "-m", "histo.slide", str(entry)]
+    command = [sys.executable, "-P", *COMMAND, str(entry)]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     ) as child:
         try:
             answer = meanwhile()
-            output, _ = child.communicate(timeout=timeout_s)
+            output, _ = child.communicate(timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            raise SlideUnsafe(subject, f"opening it took longer than {timeout_s:g} s", _REMEDY) from None
+            raise SlideUnsafe(subject, f"opening it took longer than {TIMEOUT_S:g} s", _REMEDY) from None
         finally:
             if child.poll() is None:
                 child.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 import threading
+import weakref
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -71,10 +72,25 @@ class TiffSource:
         """Why a tile could last not be decoded."""
         return self._last_error
 
-    def is_jpeg(self, level: int) -> bool:
-        """Whether a level is made of JPEG tiles."""
-        page = self._pages[level]
-        return bool(page.is_tiled) and int(page.compression) == 7
+    def is_tiled(self, level: int) -> bool:
+        """Whether a level is cut into tiles, not strips."""
+        return bool(self._pages[level].is_tiled)
+
+    def tiles(self, level: int, region: Region) -> list[Region]:
+        """Places of the tiles or strips that a region of a level touches."""
+        return list(dict.fromkeys(place for _, place in _segments_of(self._pages[level], region)))
+
+    def tile_at_origin(self, level: int) -> Region:
+        """Place of a level's first tile."""
+        return self.tiles(level, Region(0, 0, 1, 1))[0]
+
+    def richest_tiles(self, level: int, count: int) -> list[Region]:
+        """Places of the tiles that take most bytes: those with most content."""
+        size = self._facts.level_sizes_px[level]
+        places = _segments_of(self._pages[level], Region(0, 0, size.width, size.height))
+        counts = self._pages[level].databytecounts
+        ranked = sorted((item for item in places if item[0] < len(counts)), key=lambda item: -counts[item[0]])
+        return [place for _, place in ranked[:count]]
 
     def read_level(self, level: int, region: Region) -> Pixels:
         """Pixels of one level; see `LevelSource.read_level`."""
@@ -144,6 +160,7 @@ class TiffSource:
         self._facts = SourceFacts(vendor, sizes, tags, {})
         if not self._closed:
             self._file = self._path.open("rb")
+            weakref.finalize(self, self._file.close)
 
     def _segment(self, level: int, index: int) -> Segment | None:
         """One decoded tile or strip, (H, W, S), and its place; None where the file holds no data for it."""
