@@ -1,8 +1,14 @@
-"""`python -m train render|fit|calibrate|evaluate|export`."""
+"""`python -m train render|fit|export|calibrate|evaluate`."""
 
 from __future__ import annotations
 
+import sys
+
+from histo.errors import HistoError
 from train.commands import application
 
 if __name__ == "__main__":
-    application()
+    try:
+        application()
+    except (HistoError, FileNotFoundError) as error:
+        sys.exit(str(error))

@@ -19,7 +19,7 @@ from train.metrics import MatchedFibers, count_hits, pair_fibers
 
 OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
     "merge_boundary": (0.3, 0.4, 0.5, 0.6, 0.7),
-    "seed_height": (0.04, 0.07, 0.1, 0.15, 0.2),
+    "seed_height": (0.05, 0.1, 0.15, 0.2),
     "foreground": (0.4, 0.5, 0.6),
 }
 """Searched one after another, the others held."""

@@ -116,18 +116,21 @@ def report(evaluation: Evaluation | None, real: Mapping[str, Metric], bundle_sha
 
 
 def show(title: str, metrics: Mapping[str, Metric]) -> None:
-    """Print figures as a table: one row a finding, its measures side by side."""
+    """Print figures as a table: precision, recall and F1 side by side, everything else as a value."""
     rows: dict[str, dict[str, Metric]] = {}
     for name, metric in metrics.items():
         finding, _, measure = name.rpartition(".")
-        rows.setdefault(finding or name, {})[measure] = metric
-    measures = list(dict.fromkeys(measure for row in rows.values() for measure in row))
+        row, column = (finding, measure) if measure in _COLUMNS else (name, "value")
+        rows.setdefault(row, {})[column] = metric
     table = Table(title=title)
-    for heading in ("", *measures):
-        table.add_column(heading)
-    for finding, row in rows.items():
-        table.add_row(finding, *(_figure(row.get(measure)) for measure in measures))
+    for heading in ("", *_COLUMNS, "value"):
+        table.add_column(heading, no_wrap=True)
+    for row, figures in rows.items():
+        table.add_row(row, *(_figure(figures.get(column)) for column in (*_COLUMNS, "value")))
     Console(width=150).print(table)
+
+
+_COLUMNS = ("precision", "recall", "f1")
 
 
 def _figure(metric: Metric | None) -> str:

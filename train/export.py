@@ -30,7 +30,7 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
 
     Args:
         checkpoint: Of `python -m train fit`.
-        recipe: The recipe that it was made by.
+        recipe: The recipe that it was made by, as the card names it; what was truly used is read beside the checkpoint.
         folder: Where the bundle goes.
         name: Of the bundle.
         version: Of the bundle.
@@ -39,7 +39,7 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
         The bundle, read back and checked.
     """
     state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    settings: dict[str, Any] = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    settings = _settings_beside(checkpoint)
     weights = {key.removeprefix(_PREFIX): value for key, value in state["state_dict"].items()}
     fields = Path(settings["data"]["fields"]) / "train"
     paths = stored_fields(fields)
@@ -65,3 +65,14 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
     return save_bundle(folder, weights, card)
+
+
+def _settings_beside(checkpoint: Path) -> dict[str, Any]:
+    """Every setting of the training's latest start, as Lightning keeps them beside its figures."""
+    starts = sorted(checkpoint.parent.glob("figures/version_*/config.yaml"), key=lambda path: path.stat().st_mtime)
+    if not starts:
+        raise FileNotFoundError(
+            f"{checkpoint}: the settings of its training are not beside it; export it where it lies"
+        )
+    settings: dict[str, Any] = yaml.safe_load(starts[-1].read_text(encoding="utf-8"))
+    return settings
