@@ -57,10 +57,10 @@ def preserved_diameter_um(sections: Sequence[Section], measures: Measures) -> fl
     return float(np.percentile(min_feret_um, measures.small_fiber_percentile)) if len(min_feret_um) else None
 
 
-def size_fibers(sections: Sequence[Section], small_um: float | None) -> FiberSizes | None:
+def size_fibers(sections: Sequence[Section], small_um: float) -> FiberSizes | None:
     """Diameters and areas; `min_feret_cv` is Dubowitz's variability coefficient over 1,000."""
     min_feret_um = _pooled_feret(sections)
-    if small_um is None or not len(min_feret_um):
+    if not len(min_feret_um):
         return None
     p5, p25, p50, p75, p95 = (float(value) for value in np.percentile(min_feret_um, [5, 25, 50, 75, 95]))
     area_um2 = np.concatenate([section.area_um2[section.measurable] for section in sections])
@@ -77,10 +77,8 @@ def size_fibers(sections: Sequence[Section], small_um: float | None) -> FiberSiz
     )
 
 
-def atrophic(section: Section, small_um: float | None) -> NDArray[np.bool_]:
+def atrophic(section: Section, small_um: float) -> NDArray[np.bool_]:
     """(N,) bool, whole intact transverse fibers that are small for the biopsy."""
-    if small_um is None:
-        return np.zeros(len(section), np.bool_)
     return section.measurable & (section.min_feret_um < small_um)
 
 

@@ -32,7 +32,8 @@ class Measures:
         invading_cells: Inflammatory cells inside one non-necrotic fiber that make it an invasion candidate.
         small_fiber_percentile: Percentile of diameters that stands for the biopsy's well-preserved fibers.
         small_fiber_share: A fiber below this share of that percentile is small for the biopsy (atrophic).
-        group_gap_um: Fibers whose outlines are at most this far apart belong to one group.
+        group_gap_um: Fibers whose outlines are at most this far apart belong to one group,
+        group_link_diameters: as do fibers whose centers are at most this many well-preserved diameters apart.
         large_group_fibers: Fibers that make a group large.
         sheet_neighbors: Nearest fibers among which the local share of necrosis is taken.
         sheet_local_share: Local share of necrosis that makes a fiber part of a sheet.
@@ -58,6 +59,7 @@ class Measures:
     small_fiber_percentile: float
     small_fiber_share: float
     group_gap_um: float
+    group_link_diameters: float
     large_group_fibers: int
     sheet_neighbors: int
     sheet_local_share: float

@@ -21,12 +21,14 @@ class PositionSample:
     Attributes:
         fibers: Fibers of the kind that lie in a fascicle.
         at_edge: Those at the edge.
+        all_at_edge: Fibers of every kind at the edge of any fascicle.
         expected: Those that random labelling within fascicles puts there on average.
         random: (P,) int64, those that each random labelling puts there.
     """
 
     fibers: int
     at_edge: int
+    all_at_edge: int
     expected: float
     random: NDArray[np.int64]
 
@@ -58,6 +60,7 @@ def sample_position(
     return PositionSample(
         fibers=int(of_kind.sum()),
         at_edge=int(np.count_nonzero(kind & geometry.at_edge)),
+        all_at_edge=int(np.count_nonzero(geometry.at_edge)),
         expected=float(np.sum(of_kind * at_edge / in_fascicle)) if len(of_kind) else 0.0,
         random=random.sum(axis=1).astype(np.int64),
     )
@@ -70,6 +73,7 @@ def summarize_position(samples: Sequence[PositionSample | None]) -> EdgePosition
     if fibers == 0:
         return None
     at_edge = sum(sample.at_edge for sample in shown)
+    all_at_edge = sum(sample.all_at_edge for sample in shown)
     expected = sum(sorted(sample.expected for sample in shown))
     index = low = high = None
     if expected > 0:
@@ -80,6 +84,7 @@ def summarize_position(samples: Sequence[PositionSample | None]) -> EdgePosition
         fibers=fibers,
         at_edge_fibers=at_edge,
         expected_at_edge_fibers=expected,
+        percent_of_edge=100 * at_edge / all_at_edge if all_at_edge else None,
         edge_index=index,
         random_low=low,
         random_high=high,

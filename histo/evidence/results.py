@@ -235,6 +235,7 @@ class EdgePosition:
         fibers: Fibers of the kind that lie in a fascicle.
         at_edge_fibers: Those of them at the edge.
         expected_at_edge_fibers: What random labelling gives on average.
+        percent_of_edge: Their share of all fibers at an edge; None where no fiber lies at one.
         edge_index: Found over expected: 1 is no preference, above 1 the edge is preferred. None if nothing is expected.
         random_low: 2.5th percentile of the index under random labelling.
         random_high: 97.5th percentile.
@@ -243,6 +244,7 @@ class EdgePosition:
     fibers: int
     at_edge_fibers: int
     expected_at_edge_fibers: float
+    percent_of_edge: float | None
     edge_index: float | None
     random_low: float | None
     random_high: float | None

@@ -39,16 +39,26 @@ class SpreadSample:
     group_fibers: NDArray[np.int64]
 
 
-def sample_spread(section: Section, chosen: NDArray[np.bool_], measures: Measures, purpose: str) -> SpreadSample:
+def sample_spread(
+    section: Section, chosen: NDArray[np.bool_], preserved_um: float, measures: Measures, purpose: str
+) -> SpreadSample:
     """Nearest-neighbor distances of the chosen fibers, found and under random labelling.
 
     The null hypothesis labels as many fibers at random **among those present**, so that the outline of the tissue,
     holes and the packing of fibers do not count as clustering (Diggle 2003, "Statistical analysis of spatial point
     patterns").
+
+    Args:
+        section: The slide.
+        chosen: (N,) bool, the fibers of the kind.
+        preserved_um: Diameter of the biopsy's well-preserved fibers, 0 if unknown: the scale of grouping.
+        measures: How groups are linked, and how often labels are shuffled.
+        purpose: Keeps the random numbers of different tests apart.
     """
     count = int(np.count_nonzero(chosen))
     draws_um = np.zeros(measures.permutations)
-    groups = _groups(section.center_um[chosen], section.radius_um[chosen], measures.group_gap_um)
+    link_um = preserved_um * measures.group_link_diameters
+    groups = _groups(section.center_um[chosen], section.radius_um[chosen], measures.group_gap_um, link_um)
     if count < 2:
         return SpreadSample(count, 0, 0.0, draws_um, groups)
     random = section.random(measures.seed, purpose)
@@ -102,11 +112,13 @@ def _nearest_mean_um(points_um: NDArray[np.float64], random: np.random.Generator
     return float(np.mean(tree.query(probes_um, k=2)[0][:, 1]))
 
 
-def _groups(center_um: NDArray[np.float64], radius_um: NDArray[np.float64], gap_um: float) -> NDArray[np.int64]:
+def _groups(
+    center_um: NDArray[np.float64], radius_um: NDArray[np.float64], gap_um: float, link_um: float
+) -> NDArray[np.int64]:
     if not len(center_um):
         return np.zeros(0, np.int64)
-    reach_um = 2 * float(radius_um.max()) + gap_um
+    reach_um = max(2 * float(radius_um.max()) + gap_um, link_um)
     pairs = cKDTree(center_um).query_pairs(reach_um, output_type="ndarray")
     apart_um = np.linalg.norm(center_um[pairs[:, 0]] - center_um[pairs[:, 1]], axis=1)
-    adjoin = apart_um - radius_um[pairs].sum(axis=1) <= gap_um
+    adjoin = (apart_um <= link_um) | (apart_um - radius_um[pairs].sum(axis=1) <= gap_um)
     return np.bincount(linked(center_um, pairs[adjoin])).astype(np.int64)

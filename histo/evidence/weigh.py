@@ -85,29 +85,28 @@ def weigh_evidence(
     sections = [section_of(observation) for observation in observations]
     # What is small is decided over the whole biopsy, or a slide that is atrophic throughout would look normal.
     preserved_um = preserved_diameter_um(sections, chosen)
-    small_um = None if preserved_um is None else preserved_um * chosen.small_fiber_share
-    # Without a single measurable fiber the edge zone is empty, and no position is claimed.
-    zone_um = 0.0 if preserved_um is None else preserved_um * chosen.edge_zone_diameters
-    weighed = [_weigh_slide(section, small_um, zone_um, chosen) for section in sections]
+    weighed = [_weigh_slide(section, preserved_um, chosen) for section in sections]
     slides = tuple(
         SlideEvidence(
             name=part.section.name,
-            numbers=_summarize([part], small_um, zone_um, false_necrotic_per_1000, chosen),
+            numbers=_summarize([part], preserved_um, false_necrotic_per_1000, chosen),
             ids=_ids(part),
         )
         for part in weighed
     )
     return BiopsyEvidence(
         slides=slides,
-        pooled=_summarize(weighed, small_um, zone_um, false_necrotic_per_1000, chosen),
+        pooled=_summarize(weighed, preserved_um, false_necrotic_per_1000, chosen),
         spread=_compare(slides),
         measures=chosen,
     )
 
 
-def _weigh_slide(section: Section, small_um: float | None, zone_um: float, measures: Measures) -> _Weighed:
-    small = atrophic(section, small_um)
-    geometry = map_fascicles(section, zone_um, measures)
+def _weigh_slide(section: Section, preserved_um: float | None, measures: Measures) -> _Weighed:
+    # Without a single measurable fiber nothing is small, the edge zone is empty, and no position is claimed.
+    scale_um = preserved_um or 0.0
+    small = atrophic(section, scale_um * measures.small_fiber_share)
+    geometry = map_fascicles(section, scale_um * measures.edge_zone_diameters, measures)
     return _Weighed(
         section=section,
         small=small,
@@ -116,8 +115,8 @@ def _weigh_slide(section: Section, small_um: float | None, zone_um: float, measu
         infiltrate=sample_infiltrate(section, measures),
         necrosis_position=sample_position(section, geometry, section.necrotic, measures, "necrosis position"),
         atrophy_position=sample_position(section, geometry, small, measures, "atrophy position"),
-        necrosis_spread=sample_spread(section, section.necrotic, measures, "necrosis spread"),
-        atrophy_spread=sample_spread(section, small, measures, "atrophy spread"),
+        necrosis_spread=sample_spread(section, section.necrotic, scale_um, measures, "necrosis spread"),
+        atrophy_spread=sample_spread(section, small, scale_um, measures, "atrophy spread"),
         sheet=find_sheet(section, geometry, measures),
         areas=measure_areas(section.findings.compartments),
     )
@@ -125,8 +124,7 @@ def _weigh_slide(section: Section, small_um: float | None, zone_um: float, measu
 
 def _summarize(
     parts: Sequence[_Weighed],
-    small_um: float | None,
-    zone_um: float,
+    preserved_um: float | None,
     false_necrotic_per_1000: Estimate | float | None,
     measures: Measures,
 ) -> Evidence:
@@ -142,18 +140,20 @@ def _summarize(
     return Evidence(
         coverage=coverage,
         fibers=fibers,
-        sizes=size_fibers(sections, small_um),
+        sizes=size_fibers(sections, (preserved_um or 0.0) * measures.small_fiber_share),
         necrotic=necrotic,
         necrotic_pale=kinds[FiberClass.NECROTIC_PALE],
         necrotic_hyaline=kinds[FiberClass.NECROTIC_HYALINE],
         myophagocytosis=myophagocytosis,
         regenerating=regenerating,
-        atrophic=None if small_um is None else burden([part.small for part in parts], area_mm2),
+        atrophic=None if preserved_um is None else burden([part.small for part in parts], area_mm2),
         invasion_candidates=burden([part.invaded for part in parts], area_mm2),
         floor=false_call_floor(necrotic.fibers, fibers.fibers, false_necrotic_per_1000, measures),
         infiltrate=summarize_infiltrate([part.infiltrate for part in parts], area_mm2, measures),
         stages=mix_stages(necrotic.fibers - myophagocytosis.fibers, myophagocytosis.fibers, regenerating.fibers),
-        fascicles=summarize_fascicles([part.geometry for part in parts], zone_um),
+        fascicles=summarize_fascicles(
+            [part.geometry for part in parts], (preserved_um or 0.0) * measures.edge_zone_diameters
+        ),
         necrosis_position=summarize_position([part.necrosis_position for part in parts]),
         atrophy_position=summarize_position([part.atrophy_position for part in parts]),
         necrosis_spread=summarize_spread([part.necrosis_spread for part in parts], measures),

@@ -45,6 +45,8 @@ def _of_label(row: Row, candidates: tuple[Candidate, ...]) -> Iterator[str]:
         yield "Rimmed vacuoles cannot be judged on H&E; not seeing them does not exclude inclusion body myositis."
     if row.label is PatternLabel.ZONAL_NECROSIS:
         yield "Zonal necrosis is weak evidence: no source supports synchronous necrosis as a rule of toxic injury."
+    if row.label is PatternLabel.DYSTROPHIC:
+        yield "IMNM can look dystrophic (47% of pediatric, 8% of adult anti-HMGCR): test anti-HMGCR and anti-SRP too."
     if row.label is PatternLabel.NORMAL:
         yield "A normal section does not exclude a patchy myopathy."
     leading = [candidate.label for candidate in candidates if candidate.rank == 1]

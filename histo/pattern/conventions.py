@@ -89,7 +89,7 @@ class PositionBands:
 class AtrophyBands:
     """When small fibers make perifascicular, grouped, or scattered atrophy."""
 
-    perifascicular_from_percent: float
+    perifascicular_from_percent_of_edge: float
     grouped_from_percent: float
     grouped_from_in_groups_percent: float
     scattered_from_percent: float
@@ -174,7 +174,7 @@ def _check(conventions: Conventions, file: Path) -> None:
         values = getattr(conventions, section.name)
         for number in fields(values) if section.name in _SECTIONS else ():
             value = getattr(values, number.name)
-            if number.name.endswith("_percent") and value > 100:
+            if "_percent" in number.name and value > 100:
                 raise UsageError(file, f"{section.name}.{number.name} is {value}, above 100%", "give a percentage")
     measures = conventions.measures
     ordered = (

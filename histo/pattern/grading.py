@@ -98,11 +98,13 @@ def _infiltration(numbers: Evidence, sections: int, conventions: Conventions) ->
     bands, infiltrate = conventions.infiltrate, numbers.infiltrate
     if infiltrate.total.per_mm2 is None:
         return Infiltration.NOT_ASSESSED
-    per_mm2 = infiltrate.total.per_mm2.value
+    # The score tool counts CD3+ and CD68+ cells apart, each against the same limit.
+    by_kind = (infiltrate.lymphocyte_like.per_mm2, infiltrate.macrophage_like.per_mm2)
+    kind_per_mm2 = max(density.value for density in by_kind if density is not None)
     many_clusters = infiltrate.clusters_count > bands.dense_above_clusters_per_section * sections
-    if many_clusters or per_mm2 >= bands.diffuse_from_per_mm2:
+    if many_clusters or infiltrate.total.per_mm2.value >= bands.diffuse_from_per_mm2:
         return Infiltration.DENSE
-    if per_mm2 >= bands.sparse_below_per_mm2 or infiltrate.clusters_count >= bands.present_from_clusters:
+    if kind_per_mm2 >= bands.sparse_below_per_mm2 or infiltrate.clusters_count >= bands.present_from_clusters:
         return Infiltration.PRESENT
     return Infiltration.NONE_SPARSE
 
@@ -183,7 +185,8 @@ def _atrophy(numbers: Evidence, conventions: Conventions) -> Atrophy:
     if percent is None:
         return Atrophy.NOT_ASSESSED
     position = _position(numbers.atrophy_position, numbers, conventions)
-    if position is Position.AT_EDGE and percent >= bands.perifascicular_from_percent:
+    share = None if numbers.atrophy_position is None else numbers.atrophy_position.percent_of_edge
+    if position is Position.AT_EDGE and share is not None and share >= bands.perifascicular_from_percent_of_edge:
         return Atrophy.PERIFASCICULAR
     if _grouped(numbers.atrophy_spread, conventions) and percent >= bands.grouped_from_percent:
         return Atrophy.GROUPED
