@@ -167,10 +167,11 @@ def _read_and_write(
     own = StageClock(clock.listener)
     result, pictures = read_slide(slide, model, own, mpp=mpp, draw=folder is not None)
     if folder is not None and pictures is not None:
-        with own.stage("write"):
+        with own.stage("weigh"):
             alone = conclude(result.info.name, [result], [], model)
-            run = run_document(own.started, own.seconds, _read_mm2([result]))
-            write_slide_folder(folder / result.info.name, alone, pictures, run)
+        clock.listener.stage("write")
+        run = run_document(own.started, own.seconds, _read_mm2([result]))
+        write_slide_folder(folder / result.info.name, alone, pictures, run)
     clock.add(own)
     return result, pictures
 

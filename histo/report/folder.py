@@ -8,7 +8,6 @@ from typing import Any
 
 from histo.records import (
     BiopsyReading,
-    SlideResult,
     Staged,
     json_bytes,
     make_folder,
@@ -46,7 +45,7 @@ def write_slide_folder(
     make_folder(folder)
     with Staged(folder) as staged:
         write_findings(staged, slide)
-        overview = staged.add(OVERVIEW_NAME, lambda path: _draw(path, slide, pictures, reading.pattern.label_text))
+        overview = staged.add(OVERVIEW_NAME, lambda path: _draw(path, reading, pictures))
         png = staged.staged_bytes(OVERVIEW_NAME)
         _add_conclusion(staged, reading, {slide.info.name: pictures}, {slide.info.name: png}, run)
     names = (READING_NAME, REPORT_NAME, OVERVIEW_NAME)
@@ -72,10 +71,13 @@ def write_biopsy_folder(
     return tuple(folder / name for name in (READING_NAME, REPORT_NAME, RUN_NAME))
 
 
-def _draw(path: Path, slide: SlideResult, pictures: SlidePictures, label_text: str) -> None:
+def _draw(path: Path, reading: BiopsyReading, pictures: SlidePictures) -> None:
+    (slide,) = reading.slides
+    label_text = reading.pattern.label_text
     draw_overview(
         path,
         findings=slide.findings,
+        infiltrate=reading.evidence.pooled.infiltrate,
         tissue=slide.tissue,
         pictures=pictures,
         name=slide.info.name,

@@ -15,7 +15,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
-from histo.findings import FiberClass, Findings
+from histo.evidence import Infiltrate
+from histo.findings import NECROTIC_CLASSES, CellClass, FiberClass, Findings
 from histo.report.choice import SHOWN_CLASSES, leading
 from histo.report.pictures import FiberCrop, Picture, SlidePictures
 from histo.report.style import CELL_STYLES, FIBER_STYLES, RESEARCH_USE
@@ -33,13 +34,21 @@ SMALLEST_DRAWN_PX = 14.0
 
 
 def draw_overview(
-    path: Path, *, findings: Findings, tissue: TissueMap, pictures: SlidePictures, name: str, headline: str
+    path: Path,
+    *,
+    findings: Findings,
+    infiltrate: Infiltrate,
+    tissue: TissueMap,
+    pictures: SlidePictures,
+    name: str,
+    headline: str,
 ) -> None:
     """Draw the figure.
 
     Args:
         path: Where to write the PNG; the same input gives the same bytes.
         findings: What to draw.
+        infiltrate: Counts of inflammatory cells for the legend.
         tissue: Tells which places were set aside.
         pictures: Of the slide.
         name: Of the slide.
@@ -58,7 +67,7 @@ def draw_overview(
     shown = [pictures.crops[i] for i in leading([crop.fiber_class for crop in pictures.crops], INSETS)]
     _draw_section(section, pictures.overview, findings, tissue, shown)
     _draw_insets(figure, shown, left=map_width + 0.04, top=top, height_in=height_in)
-    _draw_legend(figure, findings, tissue, left=map_width + 0.035)
+    _draw_legend(figure, findings, infiltrate, tissue, left=map_width + 0.035)
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
@@ -116,12 +125,17 @@ def _draw_set_aside(axes: Axes, tissue: TissueMap) -> None:
 
 
 def _draw_cells(axes: Axes, findings: Findings) -> None:
-    cells = findings.cells
+    """Put a dot on every inflammatory cell that is not inside a necrotic fiber: those belong to its phagocytosis."""
+    cells, fibers = findings.cells, findings.fibers
+    necrotic = np.append(np.isin(fibers.fiber_class, NECROTIC_CLASSES), False)  # row -1: in no fiber
+    outside = ~necrotic[cells.fiber]
     for kind, style in CELL_STYLES.items():
-        points = cells.center_um[cells.cell_class == kind]
+        points = cells.center_um[outside & (cells.cell_class == kind)]
         if len(points):
-            size = float(np.clip(4000 / len(points), 2.0, 9.0))
-            axes.scatter(points[:, 0], points[:, 1], s=size, color=style.color, linewidths=0, alpha=0.85, zorder=3)
+            size = float(np.clip(6000 / len(points), 3.0, 14.0))
+            axes.scatter(
+                points[:, 0], points[:, 1], s=size, color=[style.color], edgecolors="white", linewidths=0.3, zorder=3
+            )
 
 
 def _draw_fibers(axes: Axes, findings: Findings, um_per_figure_px: float) -> None:
@@ -132,7 +146,8 @@ def _draw_fibers(axes: Axes, findings: Findings, um_per_figure_px: float) -> Non
         rows = np.flatnonzero(fibers.fiber_class == kind)
         if not len(rows):
             continue
-        outlines = [fibers.outline(int(row)) for row in rows]
+        seen = fibers.min_feret_um[rows] >= SMALLEST_DRAWN_PX * um_per_figure_px
+        outlines = [fibers.outline(int(row)) for row in rows[seen]]
         casing = PolyCollection(outlines, facecolors="none", edgecolors=INK, linewidths=2.4, zorder=4)
         fill = (*style.color, 0.35)
         lines = PolyCollection(
@@ -140,11 +155,11 @@ def _draw_fibers(axes: Axes, findings: Findings, um_per_figure_px: float) -> Non
         )
         axes.add_collection(casing, autolim=False)
         axes.add_collection(lines, autolim=False)
-        small = rows[fibers.min_feret_um[rows] < SMALLEST_DRAWN_PX * um_per_figure_px]
+        small = rows[~seen]
         axes.scatter(
             fibers.center_um[small, 0],
             fibers.center_um[small, 1],
-            s=34,
+            s=float(np.clip(20_000 / max(len(small), 1), 14.0, 34.0)),
             marker=style.marker,
             color=[style.color],
             edgecolors=INK,
@@ -217,7 +232,7 @@ def draw_crop(axes: Axes, crop: FiberCrop) -> None:
         spine.set_linewidth(2)
 
 
-def _draw_legend(figure: Figure, findings: Findings, tissue: TissueMap, *, left: float) -> None:
+def _draw_legend(figure: Figure, findings: Findings, infiltrate: Infiltrate, tissue: TissueMap, *, left: float) -> None:
     handles: list[Line2D | Patch] = []
     classes = findings.fibers.fiber_class
     for kind in SHOWN_CLASSES:
@@ -227,11 +242,15 @@ def _draw_legend(figure: Figure, findings: Findings, tissue: TissueMap, *, left:
             Line2D([], [], linestyle="none", marker=style.marker, markersize=9, markerfacecolor=style.color,
                    markeredgecolor=INK, markeredgewidth=0.8, label=f"{style.plural}: {count:,}")
         )  # fmt: skip
+    counts = {
+        CellClass.LYMPHOCYTE: infiltrate.lymphocyte_like.cells,
+        CellClass.MACROPHAGE: infiltrate.macrophage_like.cells,
+    }
     for cell_kind, cell_style in CELL_STYLES.items():
-        count = int(np.count_nonzero(findings.cells.cell_class == cell_kind))
+        label = f"{cell_style.label} cells outside necrotic fibers: {counts[cell_kind]:,}"
         handles.append(
-            Line2D([], [], linestyle="none", marker="o", markersize=4, markerfacecolor=cell_style.color,
-                   markeredgecolor="none", label=f"{cell_style.plural}: {count:,}")
+            Line2D([], [], linestyle="none", marker="o", markersize=5, markerfacecolor=cell_style.color,
+                   markeredgecolor="white", markeredgewidth=0.5, label=label)
         )  # fmt: skip
     if np.any(tissue.artefact != ArtefactClass.NONE):
         handles.append(Patch(facecolor="none", edgecolor=INK, hatch="////", label="artefact, not read"))

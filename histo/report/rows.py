@@ -57,6 +57,13 @@ def estimate(value: Estimate | None) -> str:
     return f"{number(value.value)} ({number(value.low)} to {number(value.high)})"
 
 
+def percent(value: Estimate | None) -> str:
+    """A share and its interval, as in `12.3% (8.10 to 17.9)`."""
+    if value is None:
+        return NOTHING
+    return f"{number(value.value)}% ({number(value.low)} to {number(value.high)})"
+
+
 def _fiber_row(name: str, burden: Burden | None, *, part: bool = False) -> FindingRow:
     if burden is None:
         return FindingRow(name, NOTHING, NOTHING, NOTHING, part)
@@ -93,6 +100,29 @@ def cell_rows(evidence: Evidence) -> tuple[FindingRow, ...]:
         _cell_row("perimysial", infiltrate.perimysial, part=True),
         _cell_row("perivascular", infiltrate.perivascular, part=True),
         _cell_row("place cannot be told", infiltrate.unplaced, part=True),
+    )
+
+
+def fiber_facts(evidence: Evidence) -> tuple[Fact, ...]:
+    """How the fibers were cut, how large they are, and what else is true of them."""
+    counts, sizes = evidence.fibers, evidence.sizes
+    size = (
+        f"median {number(sizes.min_feret_median_um)} µm, 5th to 95th percentile {number(sizes.min_feret_p5_um)} to "
+        f"{number(sizes.min_feret_p95_um)} µm, coefficient of variation {number(sizes.min_feret_cv)}, "
+        f"of {sizes.fibers:,} whole intact transverse fibers"
+        if sizes
+        else "no whole intact transverse fiber was found"
+    )
+    return (
+        Fact("Cut transversely", f"{percent(counts.transverse_percent)}; {counts.oblique:,} fibers were not"),
+        Fact("Diameter (smallest caliper)", size),
+        Fact(
+            "Internal nuclei",
+            f"{counts.internal_nuclei:,} fibers, {percent(counts.internal_nuclei_percent)} of intact transverse ones",
+        ),
+        Fact("Vacuolated", f"{counts.vacuolated:,} fibers"),
+        Fact("Opaque or hypercontracted", f"{counts.opaque:,} fibers, outside the necrotic burden"),
+        Fact("Outline cut by a border", f"{counts.cut:,} fibers"),
     )
 
 
@@ -148,8 +178,8 @@ def spatial_facts(evidence: Evidence) -> tuple[Fact, ...]:
         ),
         Fact(
             "Stages of necrosis and repair",
-            f"early {estimate(stages.early_percent)}%, phagocytosed {estimate(stages.phagocytic_percent)}%, "
-            f"regenerating {estimate(stages.regenerating_percent)}% of {stages.fibers:,} fibers"
+            f"of {stages.fibers:,} fibers {percent(stages.early_percent)} early, "
+            f"{percent(stages.phagocytic_percent)} phagocytosed, {percent(stages.regenerating_percent)} regenerating"
             if stages.fibers
             else "no such fiber",
         ),

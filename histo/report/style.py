@@ -17,8 +17,8 @@ class FiberStyle:
     """How one class of fiber is drawn.
 
     Attributes:
-        label: What the legend says.
-        plural: The same for more than one.
+        label: Of one fiber, short.
+        plural: Of all of them, in a legend or a heading.
         color: RGB, each 0 to 1, of the palette of Okabe and Ito.
         marker: Matplotlib marker put on fibers that are too small to see.
         dash: Matplotlib line style of the outline.
@@ -39,10 +39,10 @@ def _color(name: str) -> Rgb:
 FIBER_STYLES: dict[FiberClass, FiberStyle] = {
     kind: FiberStyle(label, plural, _color(FIBER_NAMES[kind]), marker, dash)
     for kind, label, plural, marker, dash in (
-        (FiberClass.INTACT, "intact fiber", "intact fibers", ".", "solid"),
-        (FiberClass.REGENERATING, "regenerating fiber", "regenerating fibers", "^", "dashed"),
-        (FiberClass.NECROTIC_PALE, "necrotic fiber, pale", "necrotic fibers, pale", "o", "solid"),
-        (FiberClass.NECROTIC_HYALINE, "necrotic fiber, hyaline", "necrotic fibers, hyaline", "s", "solid"),
+        (FiberClass.INTACT, "intact", "intact fibers", ".", "solid"),
+        (FiberClass.REGENERATING, "regenerating", "regenerating fibers", "^", "dashed"),
+        (FiberClass.NECROTIC_PALE, "necrotic, pale", "necrotic fibers, pale", "o", "solid"),
+        (FiberClass.NECROTIC_HYALINE, "necrotic, hyaline", "necrotic fibers, hyaline", "s", "solid"),
         (FiberClass.MYOPHAGOCYTOSIS, "myophagocytosis", "myophagocytosis", "D", "solid"),
     )
 }
@@ -50,13 +50,13 @@ FIBER_STYLES: dict[FiberClass, FiberStyle] = {
 
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """How one kind of inflammatory cell is drawn."""
+    """How one kind of inflammatory cell is drawn: by its look, for lineage is not proven on H&E."""
 
-    plural: str
+    label: str
     color: Rgb
 
 
 CELL_STYLES: dict[CellClass, CellStyle] = {
-    CellClass.LYMPHOCYTE: CellStyle("lymphocytes (by their look)", _color("Lymphocyte")),
-    CellClass.MACROPHAGE: CellStyle("macrophages (by their look)", _color("Macrophage")),
+    CellClass.LYMPHOCYTE: CellStyle("lymphocyte-like", _color("Lymphocyte")),
+    CellClass.MACROPHAGE: CellStyle("macrophage-like", _color("Macrophage")),
 }

@@ -1,0 +1,214 @@
+"""A biopsy is read whole: each slide, then all of them; what fails is listed, what cannot be labelled is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from example_findings import example_findings, example_rgb
+from example_model import save_random_bundle
+
+import histo.biopsy
+from histo.biopsy import check_names, read_biopsy
+from histo.errors import ScaleMissing, SlideError, UsageError
+from histo.findings import Findings
+from histo.geometry import Mpp, Region
+from histo.model import Model, load_model
+from histo.pattern import PatternLabel
+from histo.records import SlideFailure, read_findings, read_reading
+from histo.slide import MemorySlide, SlideReader
+
+SIDE_UM = 1500.0
+FILES = {
+    "reading.json",
+    "report.html",
+    "overview.png",
+    "findings.geojson",
+    "fibers.parquet",
+    "cells.parquet",
+    "compartments.png",
+    "run.json",
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load_model(save_random_bundle(tmp_path_factory.mktemp("model") / "bundle"), device="cpu", threads=1)
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
+    """Make detection find so many fibers and cells."""
+
+    def find(fibers: int, cells: int) -> None:
+        def detect(*_: object) -> Findings:
+            return example_findings(fibers, cells, side_um=SIDE_UM)
+
+        monkeypatch.setattr(histo.biopsy, "detect", detect)
+
+    return find
+
+
+def slide(name: str = "section", unreadable: tuple[Region, ...] = ()) -> MemorySlide:
+    return MemorySlide(example_rgb(side_um=SIDE_UM), Mpp(0.5), name=name, unreadable=unreadable)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_one_slide_is_a_biopsy(tmp_path: Path, model: Model, known: Callable[[int, int], None]) -> None:
+    known(150, 80)
+    reading = read_biopsy(slide(), out=tmp_path, model=model)
+    assert reading.name == "section"
+    assert names(tmp_path) == {"section"}
+    assert names(tmp_path / "section") == FILES
+    stored = read_reading(tmp_path / "section")
+    assert stored.label is reading.pattern.label
+    assert stored.um_per_px == 0.5
+    assert len(stored.differential) == len(reading.pattern.differential)
+    back = read_findings(tmp_path / "section")
+    np.testing.assert_array_equal(back.fibers.outline_um, reading.slides[0].findings.fibers.outline_um)
+
+
+def test_reading_again_gives_the_same_bytes(tmp_path: Path, model: Model, known: Callable[[int, int], None]) -> None:
+    known(150, 80)
+    for folder in ("a", "b"):
+        read_biopsy(slide(), out=tmp_path / folder, model=model)
+    for name in FILES - {"run.json"}:
+        assert (tmp_path / "a/section" / name).read_bytes() == (tmp_path / "b/section" / name).read_bytes(), name
+
+
+def test_nothing_found_is_refused_and_still_written(tmp_path: Path, model: Model) -> None:
+    reading = read_biopsy(slide(), out=tmp_path, model=model)
+    assert reading.pattern.label is PatternLabel.NOT_ASSESSABLE
+    assert names(tmp_path / "section") == FILES
+    page = (tmp_path / "section/report.html").read_text()
+    assert "No pattern is named" in page
+    assert "a pattern needs 100" in page
+
+
+def test_glass_alone_is_refused(tmp_path: Path, model: Model) -> None:
+    glass = MemorySlide(np.full((400, 300, 3), 244, np.uint8), Mpp(0.5), name="glass")
+    reading = read_biopsy(glass, out=tmp_path, model=model)
+    assert reading.pattern.label is PatternLabel.NOT_ASSESSABLE
+    assert reading.evidence.pooled.coverage.found_mm2 == 0
+    assert names(tmp_path / "glass") == FILES
+
+
+def test_several_slides_make_one_biopsy(tmp_path: Path, model: Model, known: Callable[[int, int], None]) -> None:
+    known(150, 80)
+    reading = read_biopsy([slide("one"), slide("two")], out=tmp_path, name="patient", model=model)
+    assert names(tmp_path) == {"patient"}
+    assert names(tmp_path / "patient") == {"one", "two", "reading.json", "report.html", "run.json"}
+    assert names(tmp_path / "patient/two") == FILES
+    assert reading.evidence.pooled.fibers.fibers == 300
+    assert read_reading(tmp_path / "patient").document["evidence"]["pooled"]["fibers"]["fibers"] == 300
+    assert read_reading(tmp_path / "patient/one").document["evidence"]["pooled"]["fibers"]["fibers"] == 150
+    page = (tmp_path / "patient/report.html").read_text()
+    assert page.count('class="overview"') == 2
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def slide(self, name: str, number: int, of: int) -> None:
+        self.heard.append((name, number, of))
+
+    def stage(self, name: str) -> None:
+        self.heard.append(name)
+
+    def advance(self, done: int, total: int) -> None:
+        self.heard.append(done / total)
+
+    def failed(self, failure: SlideFailure) -> None:
+        self.heard.append(failure)
+
+
+def test_a_slide_that_fails_is_listed_and_the_rest_is_read(tmp_path: Path, model: Model) -> None:
+    bad = tmp_path / "bad.png"
+    cv2.imwrite(str(bad), example_rgb(side_um=300))
+    listener = Listener()
+    reading = read_biopsy([bad, slide()], out=tmp_path / "out", name="patient", model=model, progress=listener)
+    (failure,) = reading.failures
+    assert (failure.slide, failure.kind) == (str(bad), "ScaleMissing")
+    assert failure in listener.heard
+    stored = read_reading(tmp_path / "out/patient").document
+    assert [item["slide"] for item in stored["failures"]] == ["bad.png"]
+    assert [item["name"] for item in stored["slides"]] == ["section"]
+
+
+def test_the_stages_are_told_in_order(tmp_path: Path, model: Model) -> None:
+    listener = Listener()
+    read_biopsy(slide(), out=tmp_path, model=model, progress=listener)
+    assert listener.heard[0] == ("section", 1, 1)
+    stages = [heard for heard in listener.heard if isinstance(heard, str)]
+    assert stages[:5] == ["find tissue", "detect", "take pictures", "weigh", "write"]
+    shares = [heard for heard in listener.heard if isinstance(heard, float)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_a_single_slide_that_fails_raises_its_own_error(tmp_path: Path, model: Model) -> None:
+    bad = tmp_path / "bad.png"
+    cv2.imwrite(str(bad), example_rgb(side_um=300))
+    with pytest.raises(ScaleMissing):
+        read_biopsy(bad, model=model)
+    with pytest.raises(SlideError, match="patient: none of its 2 slides can be read"):
+        read_biopsy([bad, tmp_path / "absent.svs"], name="patient", model=model)
+
+
+def test_unreadable_pixels_are_counted_and_never_tissue(
+    tmp_path: Path, model: Model, known: Callable[[int, int], None]
+) -> None:
+    whole = read_biopsy(slide(), model=model).evidence.pooled.coverage
+    broken = read_biopsy(slide(unreadable=(Region(0, 0, 1024, 1024),)), model=model).evidence.pooled.coverage
+    lost_mm2 = (1024 * 0.5) ** 2 / 1e6
+    assert whole.unreadable_mm2 == 0
+    assert broken.unreadable_mm2 == pytest.approx(lost_mm2, rel=0.05)
+    assert whole.assessable_mm2 - broken.assessable_mm2 == pytest.approx(lost_mm2, rel=0.05)
+
+
+def test_ctrl_c_in_the_middle_leaves_nothing_half_written(
+    tmp_path: Path, model: Model, known: Callable[[int, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(150, 80)
+    read_biopsy(slide(), out=tmp_path, model=model)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "section").iterdir()}
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("histo.report.folder.report_html", stop)
+    with pytest.raises(KeyboardInterrupt):
+        read_biopsy(slide(), out=tmp_path, model=model)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "section").iterdir()} == before
+
+
+def test_requests_that_would_overwrite_themselves_are_refused(model: Model) -> None:
+    with pytest.raises(UsageError, match="a: two slides have this name, and so would their results; rename one"):
+        check_names(["A", "b", "a"], None)
+    for name in ("", "..", "a/b", "a\\b"):
+        with pytest.raises(UsageError, match="a biopsy's name becomes a folder"):
+            check_names(["a"], name)
+    reader: SlideReader = slide()
+    with pytest.raises(UsageError, match="2 slides are not one biopsy without a name"):
+        read_biopsy([reader, slide("other")], model=model)
+
+
+def test_no_path_and_no_time_stands_in_the_reading(
+    tmp_path: Path, model: Model, known: Callable[[int, int], None]
+) -> None:
+    known(150, 80)
+    read_biopsy(slide(), out=tmp_path, model=model)
+    text = (tmp_path / "section/reading.json").read_text()
+    assert str(tmp_path) not in text
+    run = json.loads((tmp_path / "section/run.json").read_text())
+    assert run["started"] not in text
+    assert set(run["seconds"]) == {"find tissue", "detect", "take pictures", "weigh"}
