@@ -60,8 +60,8 @@ def fill_polygon(vertices: NDArray[np.float64], shape: tuple[int, int]) -> NDArr
     column = begin[edge, 1] + way * (end[edge, 1] - begin[edge, 1])
     flips = np.zeros((height, width + 1), np.int64)
     np.add.at(flips, (row, np.ceil(column).astype(np.int64).clip(0, width)), 1)
-    crossed: NDArray[np.int64] = flips.cumsum(axis=1)[:, :width]
-    return crossed % 2 == 1
+    inside: NDArray[np.bool_] = flips.cumsum(axis=1)[:, :width] % 2 == 1
+    return inside
 
 
 def match_fibers(truth: Labels, predicted: Labels, at_least: float = MATCH_IOU) -> tuple[Pairs, NDArray[np.float64]]:
