@@ -31,6 +31,8 @@ _DECODE_ERRORS = (
     ValueError,
     LookupError,
     TypeError,
+    AttributeError,
+    SyntaxError,  # what a damaged OME-XML raises inside tifffile
     ArithmeticError,
     OSError,
     EOFError,
