@@ -50,7 +50,7 @@ class Renderer:
         low, high = np.array([_TONE[NucleusLook(k)] for k in scene.nuclei.look]).reshape(-1, 2).T
         self.darkness = rng.uniform(low, high) * look.hematoxylin_level
         self.halo = rng.random(len(scene.nuclei.look))
-        self.endomysium = rng.uniform(0.06, 0.35) * look.eosin_level
+        self.endomysium = rng.uniform(0.05, 0.6) * look.eosin_level
         self.perimysium = rng.uniform(0.15, 0.5) * look.eosin_level
         self.crack_level = rng.uniform(-0.3, 0.9) - 2.2 * scene.spec.endomysium_fill
         self.perimysial_crack = rng.uniform(-1.8, 0.2)

@@ -206,7 +206,7 @@ def training_spec(rng: np.random.Generator) -> PhantomSpec:
         fiber_jitter=rng.uniform(0.2, 1.0),
         elongation=1 + rng.gamma(1.5, 0.15) if rng.random() < 0.85 else log_uniform(1.5, 4.5),
         roundness=rng.beta(1.2, 1.2),
-        endomysium_um=log_uniform(0.9, 9.0),
+        endomysium_um=log_uniform(0.5, 9.0),
         gap_spread=rng.uniform(0.1, 0.8),
         endomysium_fill=rng.uniform(0, 1),
         fascicle_um=log_uniform(140, 700),

@@ -67,7 +67,7 @@ def pack(spec: PhantomSpec, width_um: float, height_um: float, rng: np.random.Ge
 
     warp = _SmoothWarp(rng, spec)
     gap = spec.endomysium_um * np.exp(rng.normal(0, spec.gap_spread, len(cells)))
-    gap = np.where(thin, np.minimum(gap, rng.uniform(0.8, 1.6, len(cells))), np.clip(gap, 0.7, 0.45 * spec.fiber_um))
+    gap = np.where(thin, np.minimum(gap, rng.uniform(0.5, 1.4, len(cells))), np.clip(gap, 0.4, 0.45 * spec.fiber_um))
     fascicles = np.array(
         [
             _without_holes(cells[fascicle == k]).buffer(-0.5 * spec.perimysium_um * rng.uniform(0.6, 1.4))
