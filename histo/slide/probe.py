@@ -19,6 +19,8 @@ from histo.slide.source import LevelSource
 from histo.slide.tiff_header import is_tiff
 
 ADDRESS_SPACE_BYTES = 4 << 30
+CPU_SECONDS = 120
+"""A child that computes longer is stopped by the system (SIGXCPU)."""
 _BLOCK_PX = 256
 _HEAD_BYTES = 512
 
@@ -106,11 +108,12 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _limit() -> None:
-    """Cap the address space, where the system knows how; and leave no core file."""
+    """Cap the address space, where the system knows how, and the computing time; leave no core file."""
     if sys.platform == "win32":
         return
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
     if sys.platform != "darwin":
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))

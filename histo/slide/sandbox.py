@@ -17,8 +17,9 @@ from histo.slide.backends import Backend
 from histo.slide.probe import ProbeReport
 
 COMMAND = ("-m", "histo.slide")
-TIMEOUT_S = 120.0
-"""Longest wait for the child once the file's digest is known."""
+TIMEOUT_S = 600.0
+"""Longest wait for the child once the file's digest is known: long, as a busy machine starves it; computing has its own
+limit."""
 _REMEDY = "copy it again from the scanner; if that does not help, export it as pyramidal TIFF"
 Answer = TypeVar("Answer")
 
