@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from histo.network import MuscleNet
+from histo.errors import BundleError
+from histo.network import MuscleNet, load_bundle
 from train.lightning import LightningModule, OptimizerLRSchedulerConfig
 from train.losses import Batch, LossWeights, loss_terms
 
@@ -21,6 +23,10 @@ class MuscleModule(LightningModule):
         weight_decay: Of convolution weights; biases and normalizations have none.
         warm_up: Share of all steps that the learning rate rises.
         losses: Weights of the loss terms.
+        start_from: A bundle whose weights training begins with; fresh ones if left out.
+
+    Raises:
+        BundleError: If that bundle cannot be used, or has other channels.
     """
 
     def __init__(
@@ -30,12 +36,20 @@ class MuscleModule(LightningModule):
         weight_decay: float = 1e-2,
         warm_up: float = 0.08,
         losses: LossWeights = LossWeights(),  # noqa: B008 - frozen, and the recipe's parser needs a value
+        start_from: Path | None = None,
     ) -> None:
-        """Build the network with fresh weights, in the memory order that convolutions run fastest in."""
+        """Build the network, in the memory order that convolutions run fastest in."""
         super().__init__()
         self.learning_rate, self.weight_decay, self.warm_up, self.losses = learning_rate, weight_decay, warm_up, losses
         self.channels = channels
-        self.network = cast(nn.Module, MuscleNet(channels).to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+        network = MuscleNet(channels)
+        if start_from is not None:
+            bundle = load_bundle(start_from)
+            if tuple(bundle.card.channels) != tuple(channels):
+                problem = f"has channels {bundle.card.channels}, the recipe {channels}"
+                raise BundleError(start_from, problem, "give both the same channels")
+            network = bundle.network().train()
+        self.network = cast(nn.Module, network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
 
     def forward(self, rgb: Tensor) -> Tensor:
         """(B, H, W, 3) uint8 to (B, 26, H / 2, W / 2) logits."""
