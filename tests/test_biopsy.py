@@ -23,7 +23,7 @@ from histo.pattern import PatternLabel
 from histo.records import SlideFailure, read_findings, read_reading
 from histo.slide import MemorySlide, SlideReader
 
-SIDE_UM = 1500.0
+SIDE_UM = 1100.0
 FILES = {
     "reading.json",
     "report.html",

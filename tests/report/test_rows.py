@@ -1,0 +1,46 @@
+"""Numbers in words: nothing missing is shown as zero, and intervals stand beside their values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from histo.evidence import Coverage, Estimate, SlideObservation, weigh_evidence
+from histo.findings import Cells, Compartment, CompartmentMap, Fibers, Findings
+from histo.report.rows import cell_rows, estimate, fiber_facts, fiber_rows, floor_sentence, number, spatial_facts
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (0.0, "0"), (0.0512, "0.05"), (3.14159, "3.14"), (31.4159, "31.4"), (31415.9, "31,416")],
+)
+def test_numbers_keep_what_is_known(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+@given(value=st.floats(0.01, 1e6))
+@settings(deadline=None)
+def test_a_number_as_text_is_the_number(value: float) -> None:
+    assert float(number(value).replace(",", "")) == pytest.approx(value, rel=0.005, abs=0.0051)
+
+
+def test_an_estimate_stands_with_its_interval() -> None:
+    assert estimate(Estimate(12.345, 8.1, 17.9)) == "12.3 (8.10 to 17.9)"
+    assert estimate(None) == "-"
+
+
+def test_a_slide_without_anything_gives_rows_without_invented_zeros() -> None:
+    nothing = Findings(
+        Fibers.empty(),
+        Cells.empty(),
+        CompartmentMap(codes=np.full((4, 4), Compartment.GLASS, np.uint8), scored=np.zeros((4, 4), np.bool_)),
+    )
+    pooled = weigh_evidence([SlideObservation("glass", nothing, Coverage(0, 0, 0, 0))]).pooled
+    for row in (*fiber_rows(pooled), *cell_rows(pooled)):
+        assert row.per_mm2 == "-"
+        assert row.per_1000_fibers == "-"
+    assert floor_sentence(pooled) is None
+    assert {fact.name for fact in spatial_facts(pooled)} >= {"Spread of necrosis", "Fascicles"}
+    assert "no whole intact transverse fiber was found" in [fact.text for fact in fiber_facts(pooled)]
