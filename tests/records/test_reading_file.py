@@ -1,0 +1,141 @@
+"""reading.json and the folder of a slide, read back, with every damage told by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from example_findings import example_cells, example_findings, example_tissue
+
+from histo.errors import RecordError
+from histo.evidence import Coverage, SlideObservation, weigh_evidence
+from histo.findings import Findings
+from histo.geometry import Mpp, Size
+from histo.pattern import PatternLabel, Suitability, load_conventions, read_pattern
+from histo.records import (
+    BiopsyReading,
+    ModelFacts,
+    SlideFailure,
+    SlideResult,
+    Staged,
+    json_bytes,
+    read_findings,
+    read_reading,
+    reading_document,
+    write_cells,
+    write_failures,
+    write_findings,
+)
+from histo.slide import Scale, SlideInfo, StainGuess
+
+MODEL = ModelFacts(
+    "bundle", "1", "ab", "openvino", "cpu", "f32", "phantoms", "train", "research", ("none",), "Apache-2.0"
+)
+
+
+def example_reading(findings: Findings) -> BiopsyReading:
+    info = SlideInfo(
+        path=Path("/home/someone/section.svs"),
+        name="section",
+        size_px=Size(3000, 3000),
+        level_sizes_px=(Size(3000, 3000),),
+        scale=Scale(Mpp(0.5), "aperio.MPP = 0.5"),
+        vendor="aperio",
+        stain=StainGuess.HE,
+        sha256="cd" * 32,
+    )
+    coverage = Coverage(2.25, 0.1, 0.05, 2.1, {"fold": 0.1})
+    evidence = weigh_evidence([SlideObservation("section", findings, coverage)])
+    pattern = read_pattern(evidence, [Suitability("section", True, "H&E", 0.5)], load_conventions())
+    failure = SlideFailure("/home/someone/other.svs", "NotASlide", "it is plain text", "give a slide")
+    slide = SlideResult(info, example_tissue(), coverage, findings)
+    return BiopsyReading("section", (slide,), (failure,), evidence, pattern, MODEL)
+
+
+@pytest.fixture(scope="module")
+def reading() -> BiopsyReading:
+    findings = example_findings(120, 60)
+    return example_reading(Findings(findings.fibers, findings.cells, findings.compartments, unreadable_mm2=1 / 3))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, reading: BiopsyReading) -> Path:
+    with Staged(tmp_path) as staged:
+        write_findings(staged, reading.slides[0])
+        staged.add("reading.json", lambda path: path.write_bytes(json_bytes(reading_document(reading))))
+    return tmp_path
+
+
+def test_a_reading_comes_back(folder: Path, reading: BiopsyReading) -> None:
+    stored = read_reading(folder)
+    assert stored.label is reading.pattern.label
+    assert stored.differential == tuple(candidate.label for candidate in reading.pattern.differential)
+    assert stored.coverage == reading.evidence.pooled.coverage
+    assert (stored.um_per_px, stored.scale_source) == (0.5, "aperio.MPP = 0.5")
+    assert stored.document["model"]["engine"] == "openvino"
+    assert stored.document["provenance"]["packages"]["openslide-bin"]
+
+
+def test_the_promised_entries_are_there(reading: BiopsyReading) -> None:
+    document = reading_document(reading)
+    for entry in ("schema_version", "pattern", "evidence", "coverage", "scale", "model", "provenance"):
+        assert entry in document
+    for entry in ("label", "differential", "refusal"):
+        assert entry in document["pattern"]
+    assert document["pattern"]["label"] in set(PatternLabel)
+    assert "/home/someone" not in json.dumps(document)
+
+
+def test_findings_come_back_with_the_unreadable_area(folder: Path) -> None:
+    assert read_findings(folder).unreadable_mm2 == 1 / 3
+
+
+def _drop(entry: str) -> Callable[[dict[str, Any]], None]:
+    return lambda document: document.pop(entry)
+
+
+def _set(entry: str, inner: str, value: object) -> Callable[[dict[str, Any]], None]:
+    return lambda document: document[entry].__setitem__(inner, value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (_drop("pattern"), "lacks 'pattern'"),
+        (_drop("schema"), "is not a reading (its schema is None)"),
+        (lambda document: document.update(schema_version="2.0"), "has schema version '2.0', and this histo reads 1.0"),
+        (_set("pattern", "label", "IMNM"), "does not hold together ('IMNM' is not a valid PatternLabel)"),
+        (_set("coverage", "found_mm2", -1), "found_mm2 must be a finite area of at least 0 mm2, not -1"),
+        (_set("scale", "um_per_px", "half"), "does not hold together (could not convert string to float: 'half')"),
+        (_set("pattern", "differential", [3]), "does not hold together ('int' object is not subscriptable)"),
+    ],
+)
+def test_damage_is_told(folder: Path, damage: Callable[[dict[str, Any]], None], problem: str) -> None:
+    path = folder / "reading.json"
+    document = json.loads(path.read_text())
+    damage(document)
+    path.write_text(json.dumps(document))
+    with pytest.raises(RecordError) as caught:
+        read_reading(folder)
+    assert caught.value.subject == str(path)
+    assert problem in str(caught.value)
+
+
+def test_files_of_different_readings_are_not_mixed(folder: Path) -> None:
+    write_cells(folder / "cells.parquet", example_cells(5), sha256="00")
+    with pytest.raises(RecordError, match="its tables hold 120 fibers and 5 nuclei, its reading tells of other ones"):
+        read_findings(folder)
+
+
+def test_failures_are_listed_and_an_old_list_goes(tmp_path: Path) -> None:
+    failure = SlideFailure("a.svs", "NotASlide", "it is plain text", "give a slide")
+    path = write_failures(tmp_path, [failure], asked=3)
+    assert path is not None
+    assert json.loads(path.read_text())["failures"] == [
+        {"slide": "a.svs", "kind": "NotASlide", "problem": "it is plain text", "remedy": "give a slide"}
+    ]
+    assert write_failures(tmp_path, [], asked=3) is None
+    assert not path.exists()
