@@ -45,6 +45,7 @@ class NecrosisBands:
     normal_fibers_per_section: int
     moderate_from_percent: float
     marked_above_percent: float
+    extensive_above_percent: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,12 @@ def _check(conventions: Conventions, file: Path) -> None:
             conventions.necrosis.moderate_from_percent,
             "necrosis.marked_above_percent",
             conventions.necrosis.marked_above_percent,
+        ),
+        (
+            "necrosis.marked_above_percent",
+            conventions.necrosis.marked_above_percent,
+            "necrosis.extensive_above_percent",
+            conventions.necrosis.extensive_above_percent,
         ),
         (
             "infiltrate.sparse_below_per_mm2",

@@ -28,6 +28,8 @@ class Necrosis(Grade):
     MILD = "mild"
     MODERATE = "moderate"
     MARKED = "marked"
+    EXTENSIVE = "extensive"
+    """So much that it cannot lie scattered among intact fibers."""
     NOT_ASSESSED = "not_assessed"
 
 

@@ -89,6 +89,8 @@ def _necrosis(numbers: Evidence, sections: int, conventions: Conventions) -> Nec
     if count <= bands.normal_fibers_per_section * sections:
         return Necrosis.MINIMAL
     percent = numbers.necrotic.per_1000_fibers.value / 10
+    if percent > bands.extensive_above_percent:
+        return Necrosis.EXTENSIVE
     if percent > bands.marked_above_percent:
         return Necrosis.MARKED
     return Necrosis.MODERATE if percent >= bands.moderate_from_percent else Necrosis.MILD

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -82,12 +81,6 @@ class DecisionTable:
             cells = (f"{number}. {row.id}", when or "always", row.label.value, row.reason, row.source)
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines) + "\n"
-
-
-def every_combination() -> Iterator[Grades]:
-    """All combinations of grades that the decision table can meet; some six million."""
-    for combination in itertools.product(*GRADES.values()):
-        yield Grades(*combination)  # type: ignore[arg-type]
 
 
 @cache
