@@ -170,6 +170,7 @@ def test_the_glossary_quotes_the_conventions() -> None:
     for number in (
         f"mild < {bands.necrosis.moderate_from_percent:g}%",
         f"marked > {bands.necrosis.marked_above_percent:g}%",
+        f"extensive > {bands.necrosis.extensive_above_percent:g}%",
         f"fewer than {bands.infiltrate.sparse_below_per_mm2:g} cells per mm2",
         f"more than {bands.infiltrate.dense_above_clusters_per_section} clusters per section",
         f"{bands.infiltrate.diffuse_from_per_mm2:g} cells per mm2",
