@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from histo.evidence.results import TissueComposition
+from histo.evidence.place_results import TissueComposition
 from histo.findings import Compartment, CompartmentMap
 
 Areas = Mapping[Compartment, float]

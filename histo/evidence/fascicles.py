@@ -11,7 +11,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from histo.evidence.measures import Measures
-from histo.evidence.results import Fascicles
+from histo.evidence.place_results import Fascicles
 from histo.evidence.section import Section
 from histo.findings import Compartment, CompartmentMap
 

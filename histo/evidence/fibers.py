@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from histo.evidence.fiber_results import Burden, Estimate, FalseCallFloor, FiberCounts, FiberSizes, StageMix
 from histo.evidence.intervals import density, poisson_percentile, share
 from histo.evidence.measures import Measures
-from histo.evidence.results import Burden, Estimate, FalseCallFloor, FiberCounts, FiberSizes, StageMix
 from histo.evidence.section import Section
 from histo.findings import FiberAttribute, FiberClass
 

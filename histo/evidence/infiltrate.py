@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate, WorstField
 from histo.evidence.intervals import density
 from histo.evidence.measures import Measures
-from histo.evidence.results import Cluster, CompartmentDensity, Infiltrate, WorstField
 from histo.evidence.section import Section
 from histo.evidence.spread import linked
 from histo.findings import CellClass, Compartment

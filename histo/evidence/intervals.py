@@ -5,7 +5,7 @@ from __future__ import annotations
 from scipy.special import betaincinv, gammaincinv
 from scipy.stats import poisson
 
-from histo.evidence.results import Estimate
+from histo.evidence.fiber_results import Estimate
 
 TAIL = 0.025
 """Probability left out on each side of an interval."""

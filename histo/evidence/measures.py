@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from histo.evidence.numbers import load_toml, read_numbers
+from histo.evidence.settings_file import load_toml, read_numbers
 
 CONVENTIONS_FILE = Path("pattern", "conventions.toml")
 """Inside the package: one file holds what is measured and how it is graded, though evidence knows nothing of

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from histo.evidence.fascicles import FascicleGeometry
 from histo.evidence.measures import Measures
-from histo.evidence.results import EdgePosition
+from histo.evidence.place_results import EdgePosition
 from histo.evidence.section import Section
 
 

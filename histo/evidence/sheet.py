@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from histo.evidence.fascicles import FascicleGeometry
 from histo.evidence.measures import Measures
-from histo.evidence.results import NecroticSheet
+from histo.evidence.place_results import NecroticSheet
 from histo.evidence.section import Section
 from histo.evidence.spread import linked
 

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from histo.evidence.measures import Measures
-from histo.evidence.results import SpreadTest
+from histo.evidence.place_results import SpreadTest
 from histo.evidence.section import Section
 
 PROBED_FIBERS = 2000

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from histo.errors import UsageError
 from histo.evidence.composition import Areas, compose, measure_areas
 from histo.evidence.fascicles import FascicleGeometry, map_fascicles, summarize_fascicles
+from histo.evidence.fiber_results import Estimate
 from histo.evidence.fibers import (
     atrophic,
     burden,
@@ -25,15 +26,7 @@ from histo.evidence.infiltrate import InfiltrateSample, sample_infiltrate, summa
 from histo.evidence.measures import Measures, standard_measures
 from histo.evidence.observation import Coverage, SlideObservation
 from histo.evidence.position import PositionSample, sample_position, summarize_position
-from histo.evidence.results import (
-    BiopsyEvidence,
-    Estimate,
-    Evidence,
-    FindingIds,
-    Range,
-    SlideEvidence,
-    SlideSpread,
-)
+from histo.evidence.results import BiopsyEvidence, Evidence, FindingIds, Range, SlideEvidence, SlideSpread
 from histo.evidence.section import Section, section_of
 from histo.evidence.sheet import SheetSample, find_sheet, largest_sheet
 from histo.evidence.spread import SpreadSample, sample_spread, summarize_spread

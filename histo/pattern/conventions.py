@@ -8,7 +8,7 @@ from pathlib import Path
 
 from histo.errors import UsageError
 from histo.evidence import Measures
-from histo.evidence.numbers import load_toml, read_numbers
+from histo.evidence.settings_file import load_toml, read_numbers
 
 SHIPPED = Path(str(files("histo.pattern"))) / "conventions.toml"
 

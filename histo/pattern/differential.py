@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from histo.errors import UsageError
-from histo.evidence.numbers import load_toml
+from histo.evidence.settings_file import load_toml
 from histo.pattern.grades import Grade, Grades, Spread
 from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
 from histo.pattern.reading import Candidate

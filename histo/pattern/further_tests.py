@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from histo.errors import UsageError
-from histo.evidence.numbers import load_toml
+from histo.evidence.settings_file import load_toml
 from histo.pattern.labels import PatternLabel
 from histo.pattern.reading import StainAdvice
 

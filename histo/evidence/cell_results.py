@@ -1,0 +1,88 @@
+"""What evidence says of inflammatory cells outside necrotic fibers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from histo.evidence.fiber_results import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class CompartmentDensity:
+    """Inflammatory cells of one compartment, per mm2 of all assessable tissue, so that compartments add up."""
+
+    cells: int
+    per_mm2: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster of inflammatory cells outside necrotic fibers.
+
+    Attributes:
+        slide: The slide it lies on.
+        center_um: x and y of its mean, slide micrometers.
+        cells: Number of cells.
+        cell_ids: Their rows among the slide's cells.
+    """
+
+    slide: str
+    center_um: tuple[float, float]
+    cells: int
+    cell_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorstField:
+    """The square field with the most inflammatory cells outside necrotic fibers.
+
+    Attributes:
+        slide: The slide it lies on.
+        center_um: x and y of its middle, slide micrometers.
+        field_mm2: Its area; tissue need not fill it.
+        cells: Cells in it.
+        per_mm2: Cells over the field's whole area.
+    """
+
+    slide: str
+    center_um: tuple[float, float]
+    field_mm2: float
+    cells: int
+    per_mm2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Infiltrate:
+    """Lymphocyte- and macrophage-like cells outside necrotic fibers. Lineage on H&E is a likeness, not a proof.
+
+    Intervals count the cells as independent; they are not, where cells cluster, and then the truth is wider.
+
+    Attributes:
+        total: All of them: the sum of the four places.
+        lymphocyte_like: Those that look like lymphocytes.
+        macrophage_like: Those that look like macrophages.
+        endomysial: Between fibers, or inside non-necrotic ones.
+        perimysial: Between fascicles, in fat included.
+        perivascular: In a vessel's wall or near it, wherever the vessel runs.
+        unplaced: In a cleft or off the map, so that no compartment can be told.
+        inside_necrotic_cells: Cells inside necrotic fibers or at their rim: myophagocytosis, not infiltrate.
+        excluded_cells: Cells in nerve, spindle or artefact: not trusted, not part of the total.
+        worst_field: The field with the most cells; None where there is no such cell.
+        clusters: All clusters, largest first.
+        clusters_count: How many clusters.
+        large_clusters_count: How many large ones.
+    """
+
+    total: CompartmentDensity
+    lymphocyte_like: CompartmentDensity
+    macrophage_like: CompartmentDensity
+    endomysial: CompartmentDensity
+    perimysial: CompartmentDensity
+    perivascular: CompartmentDensity
+    unplaced: CompartmentDensity
+    inside_necrotic_cells: int
+    excluded_cells: int
+    worst_field: WorstField | None
+    clusters: tuple[Cluster, ...]
+    clusters_count: int
+    large_clusters_count: int

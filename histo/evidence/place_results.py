@@ -1,0 +1,124 @@
+"""What evidence says of places: fascicles, edges, spread, sheets, and what the tissue is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fascicles:
+    """The fascicles that perimysium makes.
+
+    Attributes:
+        perimysium_mm2: Perimysium found, specks left out.
+        count: Fascicles that hold at least one fiber.
+        median_fibers: Median number of fibers in a fascicle; None without fascicles.
+        edge_zone_um: A fiber whose center is at most this far from perimysium lies at the edge.
+        at_edge_percent: Share of fibers at a fascicle edge; None without perimysium.
+    """
+
+    perimysium_mm2: float
+    count: int
+    median_fibers: float | None
+    edge_zone_um: float
+    at_edge_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePosition:
+    """Whether fibers of a kind prefer the fascicle edge, against random labelling within each fascicle.
+
+    Attributes:
+        fibers: Fibers of the kind that lie in a fascicle.
+        at_edge_fibers: Those of them at the edge.
+        expected_at_edge_fibers: What random labelling gives on average.
+        percent_of_edge: Their share of all fibers at an edge; None where no fiber lies at one.
+        edge_index: Found over expected: 1 is no preference, above 1 the edge is preferred. None if nothing is expected.
+        random_low: 2.5th percentile of the index under random labelling.
+        random_high: 97.5th percentile.
+    """
+
+    fibers: int
+    at_edge_fibers: int
+    expected_at_edge_fibers: float
+    percent_of_edge: float | None
+    edge_index: float | None
+    random_low: float | None
+    random_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadTest:
+    """Whether fibers of a kind lie closer together than random labelling of the fibers present gives.
+
+    Attributes:
+        fibers: Fibers of the kind.
+        nearest_mean_um: Mean distance to the nearest other one. None with fewer than 2 on every slide.
+        random_mean_um: What random labelling gives on average.
+        nearest_index: The first over the second: below 1 they lie closer together than at random.
+        random_low: 2.5th percentile of the index under random labelling.
+        random_high: 97.5th percentile.
+        p_clustered: One-sided permutation p-value of lying closer together.
+        largest_group_fibers: Most fibers in one group of adjoining ones.
+        in_large_groups_percent: Share of them that lies in large groups.
+    """
+
+    fibers: int
+    nearest_mean_um: float | None
+    random_mean_um: float | None
+    nearest_index: float | None
+    random_low: float | None
+    random_high: float | None
+    p_clustered: float | None
+    largest_group_fibers: int
+    in_large_groups_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NecroticSheet:
+    """The largest area where nearly every fiber is necrotic.
+
+    Attributes:
+        slide: The slide it lies on.
+        center_um: x and y of its mean, slide micrometers.
+        fibers: Necrotic fibers in it.
+        fascicles: Fascicles that it reaches; None where fascicles cannot be told apart.
+        percent_of_necrotic: Its share of all necrotic fibers.
+        fiber_ids: Rows of its fibers among the slide's fibers.
+    """
+
+    slide: str
+    center_um: tuple[float, float]
+    fibers: int
+    fascicles: int | None
+    percent_of_necrotic: float
+    fiber_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TissueComposition:
+    """What the scored tissue is made of.
+
+    Attributes:
+        scored_mm2: Area that the network looked at, glass left out.
+        fiber_mm2: Muscle fibers.
+        endomysium_mm2: Between fibers.
+        perimysium_mm2: Between fascicles.
+        fat_mm2: Fat.
+        vessel_mm2: Vessels.
+        fiber_percent: Fibers' share of the scored tissue. None without scored tissue.
+        endomysium_percent: Endomysium's share of fibers and endomysium together: endomysial fibrosis widens it.
+        connective_percent: Endomysium and perimysium, share of the scored tissue.
+        fat_percent: Fat, share of the scored tissue.
+    """
+
+    scored_mm2: float
+    fiber_mm2: float
+    endomysium_mm2: float
+    perimysium_mm2: float
+    fat_mm2: float
+    vessel_mm2: float
+    fiber_percent: float | None
+    endomysium_percent: float | None
+    connective_percent: float | None
+    fat_percent: float | None
