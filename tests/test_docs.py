@@ -20,6 +20,7 @@ import histo.pattern
 from histo.cli import app
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from histo.network import Card, OperatingPoints
+from histo.network.bundle import DEFAULT_BUNDLE
 from histo.pattern import Grades, PatternLabel, PatternReading, load_conventions, shipped_table
 from histo.records import ModelFacts, SlideFailure
 from histo.tissue import ArtefactClass
@@ -29,7 +30,8 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglo
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FORMATS, GLOSSARY, README = ROOT / "docs/file-formats.md", ROOT / "docs/glossary.md", ROOT / "README.md"
 
-LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 MACHINE = re.compile(r"(?<![\w.:/-])(?:/(?:home|tmp|work|root|Users|mnt|data|opt)/|[A-Z]:\\)")
@@ -75,6 +77,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{link} leads nowhere"
         assert not anchor or anchor in anchors(target), f"{link}: there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_pictures_are_there_and_described(page: Path) -> None:
+    for description, link in PICTURE.findall(page.read_text(encoding="utf-8")):
+        assert len(description.split()) > 5
+        if not DEFAULT_BUNDLE.is_dir():
+            pytest.skip("pictures show readings by the default bundle, which is not trained yet")
+        picture = page.parent / link
+        assert picture.is_file()
+        assert picture.stat().st_size < 2e6, "too large for a page"
 
 
 @pytest.mark.parametrize("page", [*PAGES, *NOTEBOOKS], ids=name_of)
