@@ -123,6 +123,8 @@ def _normalized_distance(
     if not edges.any():  # one fiber fills the field, or there is none
         return (labels > 0).astype(np.float32)
     depth = cv2.distanceTransform(1 - edges, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # its last bit changes with the place in memory; squared distances are whole numbers, so this is the same every time
+    depth = np.sqrt(np.rint(depth * depth))
     depth = _halved_by_mean(np.where(fine_labels > 0, depth, 0).astype(np.float32)) * (labels > 0)
     deepest = np.zeros(int(fine_labels.max()) + 1, np.float32)
     np.maximum.at(deepest, labels.ravel(), depth.ravel())
