@@ -82,6 +82,7 @@ def evaluate(
     fields: Annotated[Path, typer.Option(help="Test fields.")] = Path("runs/fields/test"),
     real: Annotated[Path | None, typer.Option(help="Folder of real data; measured too if given.")] = None,
     phantoms: Annotated[bool, typer.Option(help="Whether to measure on phantoms.")] = True,
+    healthy: Annotated[int, typer.Option(help="Normal phantom sections for the rate of false calls.")] = 60,
     out: Annotated[Path, typer.Option(help="The figures, as JSON.")] = Path("runs/evaluation.json"),
     card: Annotated[bool, typer.Option(help="Whether to write the figures into the bundle's card.")] = False,
 ) -> None:
@@ -90,11 +91,16 @@ def evaluate(
 
     from histo.network import load_bundle, make_engine, save_bundle
     from train.evaluate import evaluate_fields, report, show
+    from train.healthy import false_calls_on_healthy
     from train.real_fields import evaluate_real
 
     loaded = load_bundle(bundle)
     engine, points = make_engine(loaded), loaded.card.operating_points
-    evaluation = evaluate_fields(engine, points, fields) if phantoms else None
+    evaluation = None
+    if phantoms:
+        on_fields = evaluate_fields(engine, points, fields)
+        healthy_calls = false_calls_on_healthy(engine, points, Split.TEST.take(healthy))
+        evaluation = replace(on_fields, metrics={**on_fields.metrics, **healthy_calls})
     on_real = evaluate_real(engine, points, real) if real else {}
     if evaluation is not None:
         show(f"On {evaluation.fields} phantom fields", evaluation.metrics)

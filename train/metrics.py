@@ -42,8 +42,9 @@ ROWS = (
 )
 """What is counted; compartments in map pixels, so that their F1 is the Dice coefficient."""
 
-FALSE_NECROTIC = "false_necrotic_per_1000_fibers"
-"""Calls of necrosis where there is none, debris called a fiber included, per 1,000 fibers that are not necrotic."""
+FALSE_NECROTIC = "fiber.false_necrotic_per_1000_among_disease"
+"""Calls of necrosis where there is none, debris called a fiber included, per 1,000 fibers that are not necrotic, in
+fields crowded with disease and decoys; for healthy muscle see `train.healthy`."""
 
 _RESAMPLES = 1000
 
