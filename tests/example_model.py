@@ -25,7 +25,6 @@ def save_random_bundle(folder: Path) -> Path:
         limits=("It finds nothing real.",),
         license="Apache-2.0",
         channels=channels,
-        tile_core_wpx=256,
     )
     save_bundle(folder, MuscleNet(channels).state_dict(), card)
     return folder

@@ -20,7 +20,9 @@ import histo.biopsy
 from histo.cli import app
 from histo.findings import Findings
 
-SIDE_UM = 1100.0
+SIDE_UM = 300.0
+WHOLE_UM = 1100.0
+"""Enough tissue for a pattern."""
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +32,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "biopsy.png"
-    cv2.imwrite(str(path), cv2.cvtColor(example_rgb(side_um=SIDE_UM), cv2.COLOR_RGB2BGR))
+    return paint(tmp_path / "biopsy.png", SIDE_UM)
+
+
+def paint(path: Path, side_um: float) -> Path:
+    cv2.imwrite(str(path), cv2.cvtColor(example_rgb(side_um=side_um), cv2.COLOR_RGB2BGR))
     return path
 
 
@@ -43,13 +48,12 @@ def read(bundle: Path, *words: str | Path) -> Result:
     return run("read", *words, "--bundle", bundle, "--device", "cpu")
 
 
-def test_a_reading_is_printed_and_written(
-    tmp_path: Path, bundle: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reading_is_printed_and_written(tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def detect(*_: object) -> Findings:
-        return example_findings(150, 80, side_um=SIDE_UM)
+        return example_findings(150, 80, side_um=WHOLE_UM)
 
     monkeypatch.setattr(histo.biopsy, "detect", detect)
+    picture = paint(tmp_path / "biopsy.png", WHOLE_UM)
     result = read(bundle, picture, "--out", tmp_path / "out", "--mpp", "0.5")
     assert result.exit_code == 0
     for expected in (
