@@ -21,6 +21,7 @@ OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
     "merge_boundary": (0.3, 0.4, 0.5, 0.6, 0.7),
     "seed_height": (0.05, 0.1, 0.15, 0.2),
     "foreground": (0.4, 0.5, 0.6),
+    "fiber": (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9),
 }
 """Searched one after another, the others held."""
 

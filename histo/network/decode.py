@@ -39,7 +39,8 @@ def decode_block(
     if maps.ndim != 3 or maps.shape[0] != layout.CHANNELS or maps.dtype != np.float32:
         raise ValueError(f"maps must be float32 of ({layout.CHANNELS}, h, w), not {maps.dtype} of {maps.shape}")
     labels = label_fibers(maps, points)
-    outlines = trace_outlines(labels, points.minimum_area_um2)
+    sure = _mean_foreground(maps, labels) >= points.fiber
+    outlines = [outline for outline in trace_outlines(labels, points.minimum_area_um2) if sure[outline.label]]
     fibers, row_of_label = _fibers(maps, labels, outlines, np.array(origin_um, np.float64), points)
     return fibers, _cells(maps, labels, row_of_label, np.array(origin_um, np.float64), points)
 
@@ -76,6 +77,14 @@ def _fibers(
         outline_start=np.cumsum([0, *(len(outline.ring_um) for outline in outlines)]).astype(np.int64),
     )
     return fibers, row_of_label
+
+
+def _mean_foreground(maps: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
+    """(labels,) mean foreground probability of each label; label 0 is the background."""
+    flat = labels.ravel()
+    sums = np.bincount(flat, weights=maps[layout.FOREGROUND].ravel())
+    means: NDArray[np.float64] = sums / np.maximum(np.bincount(flat), 1)
+    return means
 
 
 def decide_class(class_probability: NDArray[np.floating], necrotic: float) -> NDArray[np.uint8]:

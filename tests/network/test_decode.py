@@ -166,6 +166,15 @@ def test_small_outlines_are_dropped_at_the_operating_point() -> None:
     assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(minimum_area_um2=120))[0]) == 0
 
 
+def test_an_outline_that_the_network_doubts_is_no_fiber() -> None:
+    labels = np.zeros((128, 128), np.int32)
+    cv2.circle(labels, (64, 64), 36, 1, -1)
+    maps = perfect_maps(encode_targets(truth_of(labels)))
+    maps[layout.FOREGROUND] *= 0.8
+    assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(fiber=0.7))[0]) == 1
+    assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(fiber=0.85))[0]) == 0
+
+
 def test_the_necrotic_classes_stand_together_against_the_others() -> None:
     # intact, regenerating, pale, hyaline, myophagocytosis
     probabilities = np.array([[0.4, 0, 0.1, 0.2, 0.3], [0.4, 0.2, 0.3, 0.1, 0], [0.1, 0.5, 0.4, 0, 0]])
