@@ -18,8 +18,8 @@ class OperatingPoints:
         merge_boundary: Two touching parts are one fiber when the mean boundary probability on their common edge is
             below this.
         minimum_area_um2: Smaller outlines are dropped.
-        fiber: Mean foreground probability inside an outline from which it is a fiber; collagen and vessel walls that the
-            foreground threshold lets through stay below it (on the real fields: hits above 0.95, such patches at 0.8).
+        fiber: Mean foreground probability inside an outline from which it is a fiber. Collagen and vessel walls that
+            the foreground threshold lets through stay below it (on real fields: hits above 0.95, such patches 0.8).
         necrotic: Summed probability of the necrotic classes from which a fiber is called necrotic.
         attributes: Probability from which each `FiberAttribute` is held to be present.
         cells: Peak height from which a nucleus of each `CellClass` is counted.
