@@ -6,8 +6,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from histo.detection.decode_queue import DecodeQueue
 from histo.detection.looking import View, look
 from histo.detection.merge import merge
 from histo.detection.ownership import MARGIN_UM, Decoder
-from histo.detection.spool import MapSpool, map_region
+from histo.detection.spool import MapSpool, map_region, no_room
 from histo.errors import EngineError
 from histo.findings import Findings
 from histo.geometry import UM2_PER_MM2
@@ -64,8 +63,8 @@ def scan(
     """
     canvas = CompartmentCanvas(reader.info)
     total, done, unreadable_um2 = grid.core_area_wpx, 0, 0.0
-    with _workers() as (folder, readers, decoder):
-        queue = DecodeQueue(grid, MapSpool(folder), layout.MAP_MPP.px(MARGIN_UM), decode, decoder)
+    with _workers() as (spool, readers, decoder):
+        queue = DecodeQueue(grid, spool, layout.MAP_MPP.px(MARGIN_UM), decode, decoder)
         for view in _views(reader, tissue, grid, readers):
             maps = _core_maps(engine, view, grid)
             canvas.paint(map_region(view.tile.core_wpx), maps, view.seen)
@@ -104,15 +103,19 @@ def _views(reader: SlideReader, tissue: TissueMap, grid: TileGrid, readers: Thre
 
 
 @contextmanager
-def _workers() -> Iterator[tuple[Path, ThreadPoolExecutor, ThreadPoolExecutor]]:
-    """A temporary folder, a reading and a decoding thread; all gone afterwards, also after an error or Ctrl-C."""
-    with tempfile.TemporaryDirectory(prefix="histo-maps-") as folder:
+def _workers() -> Iterator[tuple[MapSpool, ThreadPoolExecutor, ThreadPoolExecutor]]:
+    """A spool, a reading and a decoding thread; all gone afterwards, also after an error or Ctrl-C."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(tempfile.TemporaryFile(prefix="histo-maps-", buffering=0))
+        except OSError as error:
+            raise no_room(error) from error
         readers = ThreadPoolExecutor(1, thread_name_prefix="histo-read")
         decoder = ThreadPoolExecutor(1, thread_name_prefix="histo-decode")
         try:
-            yield Path(folder), readers, decoder
+            yield MapSpool(file), readers, decoder
         finally:
-            # What has begun ends, what waits is dropped; only then is the folder removed.
+            # What has begun ends, what waits is dropped; only then is the file closed.
             readers.shutdown(wait=False, cancel_futures=True)
             decoder.shutdown(wait=True, cancel_futures=True)
             readers.shutdown(wait=True)

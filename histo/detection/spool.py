@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import mmap
+import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,17 +55,23 @@ def map_region(region_wpx: Region) -> Region:
 
 
 class MapSpool:
-    """Files of maps in a folder, one per tile. Each file is written once, and may then be read from any thread."""
+    """Maps of cores in one nameless file, which the system removes however the process ends, even when it is killed.
 
-    def __init__(self, folder: Path) -> None:
-        """Use an empty folder that the caller will remove."""
-        self._folder = folder
+    Every core has a place of the same size; places of dropped cores are used again, so the file stays as small as the
+    most cores that were kept at once. One thread puts and drops; any may read blocks.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Use an open, empty, unbuffered file, e.g. `tempfile.TemporaryFile(buffering=0)`."""
+        self._file = file
+        self._place: dict[Tile, int] = {}
+        self._free: list[int] = []
 
     def put(self, tile: Tile, maps: NDArray[np.float32], seen: NDArray[np.bool_]) -> None:
         """Keep the maps of a tile's core.
 
         Args:
-            tile: Whose core it is.
+            tile: Whose core it is; all cores are of one shape.
             maps: (26, h, w) float32 of the core.
             seen: (h, w) bool; elsewhere the maps are dropped.
 
@@ -73,18 +82,19 @@ class MapSpool:
         for channel in range(layout.CHANNELS):  # one after another: no second copy of all maps
             steps[channel] = np.rint(np.clip(maps[channel], 0.0, 1.0) * _STEPS)
         steps[-1] = seen
+        place = self._free.pop() if self._free else len(self._place)
         try:
-            np.save(self._path(tile), steps)
+            self._file.seek(place * _place_bytes(steps.nbytes))
+            rest = memoryview(steps).cast("B")
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError as error:
-            raise OutputError(
-                self._folder,
-                f"maps of {steps.nbytes / 1e6:.0f} MB cannot be kept there ({error.strerror})",
-                "free some space, or set TMPDIR to a roomier folder",
-            ) from error
+            raise no_room(error) from error
+        self._place[tile] = place
 
     def drop(self, tile: Tile) -> None:
-        """Remove a tile's maps."""
-        self._path(tile).unlink(missing_ok=True)
+        """Give a tile's place to others."""
+        self._free.append(self._place.pop(tile))
 
     def block(self, tile: Tile, others: tuple[Tile, ...], margin: int) -> Block:
         """The maps of a core grown by a margin.
@@ -104,7 +114,7 @@ class MapSpool:
                 continue
             rows, columns = common.shifted(-core.x, -core.y).slices
             into = common.shifted(-region.x, -region.y).slices
-            steps = np.load(self._path(source), mmap_mode="r")
+            steps = self._kept(source, core)
             here = np.array(steps[-1, rows, columns], bool)
             seen[into] = here
             for channel in range(layout.CHANNELS):
@@ -112,5 +122,25 @@ class MapSpool:
                 np.copyto(target, steps[channel, rows, columns].astype(np.float32) / _STEPS, where=here)
         return Block(maps, seen, region)
 
-    def _path(self, tile: Tile) -> Path:
-        return self._folder / f"{tile.row}-{tile.column}.npy"
+    def _kept(self, tile: Tile, core: Region) -> NDArray[np.uint16]:
+        """Mapped, not read: of a neighbor only the margin is touched. Does not move the file's position."""
+        shape = (layout.CHANNELS + 1, core.height, core.width)
+        length = 2 * math.prod(shape)
+        start = self._place[tile] * _place_bytes(length)
+        mapped = mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_READ, offset=start)
+        return np.frombuffer(mapped, np.uint16).reshape(shape)
+
+
+def no_room(error: OSError) -> OutputError:
+    """What a user is told when maps cannot be kept."""
+    return OutputError(
+        tempfile.gettempdir(),
+        f"maps cannot be kept there ({error.strerror})",
+        "free some space, or set TMPDIR to a roomier folder",
+    )
+
+
+def _place_bytes(length: int) -> int:
+    """Bytes from one place to the next: only there may a mapping begin."""
+    grain = mmap.ALLOCATIONGRANULARITY
+    return -(-length // grain) * grain

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import errno
+import io
+import os
 import tempfile
 import threading
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -171,17 +174,30 @@ def _threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("histo-")]
 
 
-@pytest.mark.parametrize("trouble", [KeyboardInterrupt(), ValueError("no maps")])
-def test_an_interruption_leaves_nothing_behind(
-    trouble: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def spools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[BinaryIO]:
+    """The files that maps were kept in, in an empty temporary folder."""
+    opened: list[BinaryIO] = []
+    original = tempfile.TemporaryFile
+
+    def remembered(**options: Any) -> BinaryIO:  # noqa: ANN401 - whatever the original takes
+        opened.append(original(**options))
+        return opened[-1]
+
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "TemporaryFile", remembered)
+    return opened
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt(), ValueError("no maps")])
+def test_an_interruption_leaves_nothing_behind(trouble: BaseException, tmp_path: Path, spools: list[BinaryIO]) -> None:
     runs = iter(range(100))
 
     class Breaking(ColorEngine):
         def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
             if next(runs) == 2:
-                assert any(tmp_path.rglob("*.npy"))
+                assert os.fstat(spools[0].fileno()).st_size > 0
+                assert list(tmp_path.iterdir()) == [], "a file with a name would outlive a killed process"
                 raise trouble
             return super().run(rgb)
 
@@ -189,12 +205,11 @@ def test_an_interruption_leaves_nothing_behind(
     with pytest.raises(type(trouble)):
         scan(SLIDE, TISSUE, grid, Breaking(), DECODE)
     assert _threads() == []
+    assert [file.closed for file in spools] == [True]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_of_the_decoder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
+def test_an_error_of_the_decoder_is_told(spools: list[BinaryIO]) -> None:
     def broken(maps: NDArray[np.float32], origin_um: tuple[float, float]) -> tuple[Fibers, Cells]:
         raise ValueError(f"cannot decode {maps.shape}")
 
@@ -202,28 +217,50 @@ def test_an_error_of_the_decoder_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(ValueError, match="cannot decode"):
         scan(SLIDE, TISSUE, grid, ColorEngine(), broken)
     assert _threads() == []
-    assert list(tmp_path.iterdir()) == []
+    assert [file.closed for file in spools] == [True]
 
 
-def test_maps_on_disk_are_dropped_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    slide = disc_slide(320, 3200)
-    tissue = all_tissue(slide.info.size_px)
-    grid = lay_tiles(slide.info.working_size_wpx, tissue, core_wpx=320, halo_wpx=32)
-    kept: list[int] = []
-    scan(slide, tissue, grid, ColorEngine(), DECODE, lambda *_: kept.append(len(list(tmp_path.rglob("*.npy")))))
-    assert len(grid) == 10
-    assert max(kept) <= 6
+def test_the_file_of_maps_does_not_grow_with_the_slide(spools: list[BinaryIO]) -> None:
+    def largest(height: int) -> int:
+        slide = disc_slide(320, height)
+        grid = lay_tiles(slide.info.working_size_wpx, all_tissue(slide.info.size_px), core_wpx=320, halo_wpx=32)
+        assert len(grid) == height // 320
+        sizes: list[int] = []
+        scan(
+            slide,
+            all_tissue(slide.info.size_px),
+            grid,
+            ColorEngine(),
+            DECODE,
+            lambda *_: sizes.append(os.fstat(spools[-1].fileno()).st_size),
+        )
+        return max(sizes)
+
+    one_core = 27 * 160 * 160 * 2
+    assert largest(4800) < 8 * one_core
 
 
-def test_a_full_disk_is_told_with_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize("when", ["opened", "written"])
+def test_a_full_disk_is_told_with_its_remedy(when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.RawIOBase):
+        def seekable(self) -> bool:
+            return True
 
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(np, "save", full)
+        def seek(self, offset: int, whence: int = 0) -> int:
+            return offset
+
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def opened(**_: object) -> Full:
+        if when == "opened":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return Full()
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", opened)
     with pytest.raises(OutputError, match=r"cannot be kept there \(No space left on device\); free some space"):
         read()
+    assert _threads() == []
 
 
 def test_maps_of_a_wrong_shape_are_refused() -> None:
