@@ -48,7 +48,8 @@ class Renderer:
         self._nucleus_tree = shapely.STRtree(shapely.points(scene.nuclei.center_um))
         rng = np.random.default_rng([scene.seed, 3])
         low, high = np.array([_TONE[NucleusLook(k)] for k in scene.nuclei.look]).reshape(-1, 2).T
-        self.darkness = rng.uniform(low, high) * look.hematoxylin_level
+        faint = rng.uniform(0.5, 0.9) if rng.random() < 0.3 else 1.0
+        self.darkness = rng.uniform(low, high) * look.hematoxylin_level * faint
         self.halo = rng.random(len(scene.nuclei.look))
         self.endomysium = rng.uniform(0.05, 0.6) * look.eosin_level
         self.perimysium = rng.uniform(0.15, 0.5) * look.eosin_level
@@ -56,7 +57,13 @@ class Renderer:
         self.perimysial_crack = rng.uniform(-1.8, 0.2)
         self.chromatin = rng.uniform(0.1, 0.45)
         self.retraction_wpx = rng.uniform(1.5, 5.0) if rng.random() < 0.35 else 0.0
-        self.cytoplasm = rng.uniform(0.15, 0.6) * look.eosin_level
+        if self.retraction_wpx and rng.random() < 0.6:  # edema or fibrosis as pink as fibers, which halos set apart
+            self.endomysium = rng.uniform(0.4, 0.95) * look.eosin_level
+        self.cytoplasm = rng.uniform(0.15, 1.0) * look.eosin_level
+        self.cytoplasm_blue = rng.uniform(0.03, 0.4)
+        self.bordered = rng.uniform(0.0, 0.9)
+        self.sheet_eosin = rng.uniform(0.1, 0.9) * look.eosin_level
+        self.sheet_blue = rng.uniform(0.0, 0.35)
         self.striation = rng.uniform(0.0, 0.06) * (rng.random() < 0.25)
         self.striation_wave = rng.uniform(0.5, 1.4), rng.uniform(0, np.pi)
 
@@ -149,9 +156,9 @@ class Renderer:
         cracked = strands + 0.7 * cloud < self.perimysial_crack
         eosin[perimysium] = np.where(cracked, 0.05 * self.perimysium, collagen)[perimysium]
         sheets = self._mask(self.scene.structures.sheets, area)
-        eosin[sheets] = np.clip(self.endomysium * (0.9 + 0.5 * mottle), 0.02, None)[sheets]
-        smooth: Plane = cv2.GaussianBlur(eosin, (0, 0), 0.7)  # type: ignore[assignment]
-        return smooth, np.float32(0.08) * smooth
+        eosin[sheets] = np.clip(self.sheet_eosin * (0.85 + 0.3 * mottle), 0.02, None)[sheets]
+        blue = np.where(sheets, np.float32(self.sheet_blue), np.float32(0.08) * eosin)
+        return _softened(eosin), _softened(blue)
 
     def _sarcoplasm(
         self, area: Region, labels: NDArray[np.int32], alpha: Plane, rows: NDArray[np.int64], eosin: Plane, blue: Plane
@@ -233,8 +240,8 @@ class Renderer:
                 ellipse(blood, index, row, 1.0, 0.0, 120 + 120 * halo)
                 continue
             if look == NucleusLook.MACROPHAGE:
-                if halo < 0.35:
-                    ellipse(clear, index, row, 1.25, 2.2, 180)
+                if halo < self.bordered:
+                    ellipse(clear, index, row, 1.25, 2.2, 180 + 70 * halo)
                 ellipse(foam, index, row, 1.2, 1.4, 120 + 100 * halo)
             elif look in (NucleusLook.LYMPHOID, NucleusLook.OVAL) and halo < 0.35:
                 ellipse(clear, index, row, 1.0, 1.2, 110 + 250 * halo)
@@ -251,7 +258,7 @@ class Renderer:
         if len(rows):
             eosin *= 1 - clear * np.float32(0.85 / 255)
             eosin += foam * np.float32(0.8 / 255) * (np.float32(self.cytoplasm) - eosin)
-            blue += foam * np.float32(0.12 / 255)
+            blue += foam * np.float32(self.cytoplasm_blue / 255)
             chromatin = 1 + self.chromatin * sample("grain", area, self.look.offset + 17)
             solid = np.minimum(nucleus * np.float32(1 / 60), 1)
             blue *= 1 - solid
@@ -301,3 +308,8 @@ class Renderer:
             cell_class=kind[clean],
             compartments=compartments,
         )
+
+
+def _softened(plane: Plane) -> Plane:
+    """A plane whose hard edges are a third of a micrometer wide."""
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), 0.7), np.float32)
