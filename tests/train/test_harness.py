@@ -21,7 +21,7 @@ from train.fit import FINAL, fit
 from train.render import render_fields
 
 RECIPE = Path(__file__).parents[2] / "train" / "configs" / "smoke.yaml"
-STEPS = 60
+STEPS = 40
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tm
     assert chosen.exit_code == 0, chosen.output
     assert "merge_boundary" in chosen.output
     out = tmp_path / "figures.json"
-    test = ["--fields", str(fields / "test"), "--out", str(out), "--card"]
+    test = ["--fields", str(fields / "test"), "--out", str(out), "--card", "--healthy", "1"]
     measured = run.invoke(application, ["evaluate", "--bundle", str(bundle), *test])
     assert measured.exit_code == 0, measured.output
     report = json.loads(out.read_text(encoding="utf-8"))
