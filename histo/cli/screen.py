@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from histo.records import BiopsyReading
-from histo.report import FindingRow, cell_rows, fiber_rows, floor_sentence, not_assessed, number
+from histo.report import FindingRow, cell_rows, fiber_rows, floor_sentence, not_assessed, number, typeset
 
 WIDTH = 110
 """Of text that goes to a file or a pipe."""
@@ -65,7 +65,9 @@ def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None
 
 def _item(console: Console, text: str) -> None:
     indent = "  "
-    console.print(textwrap.fill(text, console.width, initial_indent=indent, subsequent_indent=indent), soft_wrap=True)
+    console.print(
+        textwrap.fill(typeset(text), console.width, initial_indent=indent, subsequent_indent=indent), soft_wrap=True
+    )
 
 
 def _show_numbers(console: Console, reading: BiopsyReading) -> None:

@@ -16,6 +16,7 @@ from histo.report.rows import (
     not_assessed,
     number,
     spatial_facts,
+    typeset,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "spatial_facts",
     "take_overview",
     "take_pictures",
+    "typeset",
     "write_biopsy_folder",
     "write_slide_folder",
 ]

@@ -22,6 +22,7 @@ from histo.report.rows import (
     not_assessed,
     number,
     spatial_facts,
+    typeset,
 )
 
 H_AND_E_LIMITS = (
@@ -55,6 +56,7 @@ def report_html(reading: BiopsyReading, pictures: Mapping[str, SlidePictures], o
     environment = Environment(
         loader=PackageLoader("histo.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["typeset"] = typeset
     crops = [(slide.info.name, crop) for slide in reading.slides for crop in pictures[slide.info.name].crops]
     pooled = reading.evidence.pooled
     return environment.get_template("page.html").render(

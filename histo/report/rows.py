@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from histo.evidence import Burden, CompartmentDensity, EdgePosition, Estimate, Evidence, SpreadTest
@@ -48,6 +49,11 @@ def number(value: float | None) -> str:
     if magnitude >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if magnitude >= 10 else f"{value:.2f}"
+
+
+def typeset(text: str) -> str:
+    """Units of plain sentences with their signs: `mm2` as `mm²`, `um` as `µm`."""
+    return re.sub(r"\bum\b", "µm", re.sub(r"\bmm2\b", "mm²", text))
 
 
 def estimate(value: Estimate | None) -> str:
@@ -131,9 +137,14 @@ def floor_sentence(evidence: Evidence) -> str | None:
     floor = evidence.floor
     if floor is None:
         return None
-    verdict = "More were found." if floor.exceeded else "No more were found: candidates for review, not a finding."
+    if floor.exceeded:
+        verdict = "More were found."
+    elif evidence.necrotic.fibers:
+        verdict = "No more were found: candidates for review, not a finding."
+    else:
+        verdict = "None was found."
     return (
-        f"The detector's own false calls alone would give up to {floor.floor_fibers:,} necrotic fibers on this many "
+        f"False calls of the detector alone would give up to {floor.floor_fibers:,} necrotic among so many fibers "
         f"({number(floor.false_necrotic_per_1000)} per 1,000, {floor.source}). {verdict}"
     )
 
@@ -205,7 +216,9 @@ def spatial_facts(evidence: Evidence) -> tuple[Fact, ...]:
 
 
 def not_assessed(pattern: PatternReading) -> tuple[str, ...]:
-    """Graded findings that this section could not show, in words."""
+    """Graded findings that this section could not show, in words; on a refusal nothing was graded."""
+    if pattern.refusal is not None:
+        return ("every grade: no pattern is read from what was found",)
     grades = pattern.grades
     return tuple(
         f"{name.replace('_', ' ')}: {getattr(grades, name).text}"

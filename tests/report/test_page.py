@@ -17,7 +17,7 @@ from histo.evidence import SlideObservation, weigh_evidence
 from histo.geometry import Mpp
 from histo.pattern import load_conventions, read_pattern
 from histo.records import BiopsyReading, ModelFacts, SlideFailure, SlideResult
-from histo.report import draw_overview, report_html, take_pictures
+from histo.report import draw_overview, report_html, take_pictures, typeset
 from histo.report.pictures import SlidePictures
 from histo.slide import MemorySlide
 
@@ -110,7 +110,7 @@ def test_the_page_states_what_a_second_opinion_states(example: tuple[BiopsyReadi
     for text in (reading.pattern.label_text, "0.5 µm per pixel", "mm² found", "Never seen a patient.", "ab" * 32):
         assert text in page
     for reason in reading.pattern.reasons:
-        assert reason.sentence in page.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
+        assert typeset(reason.sentence) in page.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
     for candidate in reading.pattern.differential:
         assert candidate.text in page
 
@@ -130,7 +130,7 @@ def test_a_refusal_is_said_once_and_with_its_remedy() -> None:
     assert reading.pattern.refusal is not None
     page = page_of(reading, pictures)
     assert "No pattern is named" in page
-    assert page.count(reading.pattern.refusal.sentence) == 1
+    assert page.count(typeset(reading.pattern.refusal.sentence)) == 1
     assert f"What would help: {reading.pattern.refusal.remedy}." in page
     assert "Differential" not in check(page).headings
 

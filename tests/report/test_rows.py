@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from histo.evidence import Coverage, Estimate, SlideObservation, weigh_evidence
 from histo.findings import Cells, Compartment, CompartmentMap, Fibers, Findings
-from histo.report.rows import cell_rows, estimate, fiber_facts, fiber_rows, floor_sentence, number, spatial_facts
+from histo.report.rows import (
+    cell_rows,
+    estimate,
+    fiber_facts,
+    fiber_rows,
+    floor_sentence,
+    number,
+    spatial_facts,
+    typeset,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,3 +53,7 @@ def test_a_slide_without_anything_gives_rows_without_invented_zeros() -> None:
     assert floor_sentence(pooled) is None
     assert {fact.name for fact in spatial_facts(pooled)} >= {"Spread of necrosis", "Fascicles"}
     assert "no whole intact transverse fiber was found" in [fact.text for fact in fiber_facts(pooled)]
+
+
+def test_units_get_their_signs_and_words_stay() -> None:
+    assert typeset("0.95 mm2 within 50 um of a sum of umm2") == "0.95 mm² within 50 µm of a sum of umm2"
