@@ -85,7 +85,7 @@ class MapSpool:
         place = self._free.pop() if self._free else len(self._place)
         try:
             self._file.seek(place * _place_bytes(steps.nbytes))
-            rest = memoryview(steps).cast("B")
+            rest = steps.data.cast("B")
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
