@@ -233,7 +233,7 @@ class Cells:
 
 
 COMPARTMENT_MPP = Mpp(4.0)
-"""Scale of compartment and tissue maps: fine enough for a perimysial septum, small enough for a whole slide."""
+"""Scale of compartment maps: fine enough for a perimysial septum, small enough for a whole slide."""
 
 
 @dataclass(frozen=True, eq=False)

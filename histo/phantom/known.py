@@ -24,11 +24,10 @@ def known_findings(scene: Scene) -> tuple[Fibers, Cells]:
     n = len(rings)
     probability = np.zeros((n, len(FiberClass)), np.float32)
     probability[np.arange(n), scene.fiber_class] = 1
-    calipers = shapely.oriented_envelope(scene.fibers) if n else np.zeros(0, object)
     fibers = Fibers(
         center_um=shapely.get_coordinates(shapely.centroid(scene.fibers)).astype(np.float32).reshape(-1, 2),
         area_um2=shapely.area(scene.fibers).astype(np.float32),
-        min_feret_um=np.array([_short_side(box) for box in calipers], np.float32),
+        min_feret_um=np.array([_min_feret(fiber) for fiber in scene.fibers], np.float32),
         fiber_class=scene.fiber_class,
         class_probability=probability,
         attribute_probability=scene.fiber_attributes.astype(np.float32),
@@ -57,6 +56,10 @@ def known_findings(scene: Scene) -> tuple[Fibers, Cells]:
     return fibers.select(order), cells.sorted()
 
 
-def _short_side(box: shapely.Polygon) -> float:
-    corners = shapely.get_coordinates(box)
-    return float(np.hypot(*np.diff(corners[:3], axis=0).T).min())
+def _min_feret(fiber: shapely.Polygon) -> float:
+    """Smallest caliper width: a convex hull is narrowest across one of its edges."""
+    hull = shapely.get_coordinates(fiber.convex_hull)
+    edges = np.diff(hull, axis=0)
+    normals = np.stack([-edges[:, 1], edges[:, 0]], axis=1) / np.hypot(*edges.T)[:, None]
+    reach = hull @ normals.T
+    return float((reach.max(axis=0) - reach.min(axis=0)).min())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from histo.errors import UsageError
 from histo.findings import NECROTIC_CLASSES, CellClass, FiberAttribute, FiberClass
 from histo.phantom.inhabitants import NOT_A_CELL
-from histo.phantom.known import known_findings
+from histo.phantom.known import _min_feret, known_findings
 from histo.phantom.scene import Scene, build_scene
 from histo.phantom.slide import phantom_biopsy
 from histo.phantom.spec import PATTERN_SPECS, PhantomSpec, training_spec
@@ -99,3 +99,8 @@ def test_patterns_that_cannot_be_simulated_are_refused() -> None:
         phantom_biopsy("normal", 1, 0.1)
     with pytest.raises(ValueError, match="must not exceed 1 together"):
         PhantomSpec(pale=0.7, hyaline=0.5)
+
+
+def test_known_diameter_is_the_smallest_caliper_width() -> None:
+    # A right triangle of legs 30 and 40 is narrowest across its hypotenuse: 2 x 600 / 50.
+    assert _min_feret(shapely.Polygon([(0, 0), (30, 0), (0, 40)])) == pytest.approx(24)
