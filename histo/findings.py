@@ -1,7 +1,7 @@
 """What is found on a slide: fibers, cells, compartments. Frozen, columnar, in slide micrometers.
 
-Definitions on H&E follow docs/glossary.md. Order is canonical (top to bottom, then left to right by center), so that the
-same findings are equal however the slide was cut; a fiber's or cell's id is its row.
+Definitions on H&E follow docs/glossary.md. Order is canonical (top to bottom, then left to right by center), so that
+the same findings are equal however the slide was cut; a fiber's or cell's id is its row.
 """
 
 from __future__ import annotations
