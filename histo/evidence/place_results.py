@@ -106,6 +106,10 @@ class TissueComposition:
         perimysium_mm2: Between fascicles.
         fat_mm2: Fat.
         vessel_mm2: Vessels.
+        outlined_mm2: Area of the fibers that were outlined one by one.
+        outlined_percent: Their share of fibers and endomysium together: how much of the muscle could be read as fibers.
+            It
+            can pass 100, where outlines reach over the map. None without either.
         fiber_percent: Fibers' share of the scored tissue. None without scored tissue.
         endomysium_percent: Endomysium's share of fibers and endomysium together: endomysial fibrosis widens it.
         connective_percent: Endomysium and perimysium, share of the scored tissue.
@@ -118,6 +122,8 @@ class TissueComposition:
     perimysium_mm2: float
     fat_mm2: float
     vessel_mm2: float
+    outlined_mm2: float
+    outlined_percent: float | None
     fiber_percent: float | None
     endomysium_percent: float | None
     connective_percent: float | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ from histo.evidence.section import Section, section_of
 from histo.evidence.sheet import SheetSample, find_sheet, largest_sheet
 from histo.evidence.spread import SpreadSample, sample_spread, summarize_spread
 from histo.findings import FiberClass
+from histo.geometry import UM2_PER_MM2
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,10 @@ def _summarize(
         necrosis_spread=summarize_spread([part.necrosis_spread for part in parts], measures),
         atrophy_spread=summarize_spread([part.atrophy_spread for part in parts], measures),
         sheet=largest_sheet([part.sheet for part in parts], necrotic.fibers),
-        composition=compose([part.areas for part in parts]),
+        composition=compose(
+            [part.areas for part in parts],
+            math.fsum(float(area_um2) for section in sections for area_um2 in section.area_um2) / UM2_PER_MM2,
+        ),
     )
 
 

@@ -73,6 +73,9 @@ def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventi
     fiber_percent = pooled.composition.fiber_percent
     if fiber_percent is not None and fiber_percent < conventions.adequacy.few_fiber_percent:
         yield f"Only {fiber_percent:.0f}% of the tissue reads as muscle fiber: check that this is skeletal muscle."
+    outlined_percent = pooled.composition.outlined_percent
+    if outlined_percent is not None and outlined_percent < conventions.adequacy.few_outlined_percent:
+        yield f"Fibers could be outlined on only {outlined_percent:.0f}% of what reads as muscle: look at the rest."
     if pooled.infiltrate.excluded_cells:
         yield (
             f"{pooled.infiltrate.excluded_cells:,} cells in nerve, spindle or artefact are not counted as infiltrate."

@@ -25,6 +25,10 @@ class Adequacy:
         max_unreadable_percent: Most unreadable tissue.
         min_transverse_percent: Least fibers cut transversely.
         min_fiber_percent: Least share of the scored tissue that is muscle fiber.
+        min_outlined_percent: Least share of fibers and endomysium that could be outlined as fibers.
+        few_outlined_percent: Below this share the reading warns.
+        min_median_um: Least median diameter that a muscle can have.
+        max_median_um: Largest median diameter that a muscle can have.
         few_fiber_percent: Below this share the reading warns.
     """
 
@@ -35,6 +39,10 @@ class Adequacy:
     max_unreadable_percent: float
     min_transverse_percent: float
     min_fiber_percent: float
+    min_outlined_percent: float
+    few_outlined_percent: float
+    min_median_um: float
+    max_median_um: float
     few_fiber_percent: float
 
 

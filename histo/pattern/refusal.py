@@ -105,4 +105,25 @@ def _of_biopsy(numbers: Evidence, conventions: Conventions) -> list[Refusal]:
                 remedy="check that this is skeletal muscle, and read another part of the biopsy",
             )
         )
+    outlined_percent = numbers.composition.outlined_percent
+    if outlined_percent is not None and outlined_percent < limits.min_outlined_percent:
+        found.append(
+            Refusal(
+                code="few_outlines",
+                sentence=f"Fibers could be outlined on {outlined_percent:.0f}% of what reads as muscle; a pattern "
+                f"needs {limits.min_outlined_percent:g}%.",
+                remedy="look at the overview: the muscle may be destroyed, out of focus, or unlike what was trained on",
+            )
+        )
+    if numbers.sizes is not None:
+        median_um = numbers.sizes.min_feret_median_um
+        if not limits.min_median_um <= median_um <= limits.max_median_um:
+            found.append(
+                Refusal(
+                    code="implausible_fibers",
+                    sentence=f"The median fiber diameter is {median_um:.0f} um, which no muscle has "
+                    f"({limits.min_median_um:g}-{limits.max_median_um:g} um).",
+                    remedy="check the scale of the slide",
+                )
+            )
     return found

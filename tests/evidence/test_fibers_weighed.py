@@ -128,6 +128,12 @@ def test_one_more_necrotic_fiber_never_falls_below_the_floor(necrotic: int, fibe
         assert after.exceeded >= before.exceeded
 
 
+def test_outlined_fibers_are_held_against_the_map() -> None:
+    pooled = weigh_evidence([make_slide("a")]).pooled
+    assert pooled.composition.outlined_mm2 == pytest.approx(400 * np.pi * 25**2 / 1e6)
+    assert pooled.composition.outlined_percent == pytest.approx(100 * pooled.composition.outlined_mm2 / 1.44)
+
+
 def test_measures_can_be_replaced() -> None:
     diameter_um = np.full(400, 50.0)
     diameter_um[:40] = 30.0

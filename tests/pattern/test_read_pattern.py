@@ -183,6 +183,21 @@ def test_lengthwise_cuts_are_refused() -> None:
     assert reading.refusal.sentence == "20% of the fibers were cut transversely; a pattern needs 30%."
 
 
+def test_muscle_that_could_not_be_outlined_is_refused() -> None:
+    """Tissue that reads as muscle, with a small fiber here and there: their counts do not speak for it."""
+    reading = read(weigh(diameter_um=np.full(SIDE**2, 28.0)))
+    assert reading.refusal is not None
+    assert reading.refusal.code == "few_outlines"
+    assert reading.refusal.sentence == "Fibers could be outlined on 18% of what reads as muscle; a pattern needs 25%."
+
+
+@pytest.mark.parametrize(("diameter_um", "refused"), [(11.0, True), (13.0, False), (151.0, True), (149.0, False)])
+def test_fibers_that_no_muscle_has_are_refused(diameter_um: float, refused: bool) -> None:
+    reading = read(weigh(diameter_um=np.full(SIDE**2, diameter_um)))
+    found = [] if reading.refusal is None else [reading.refusal, *reading.further_refusals]
+    assert ("implausible_fibers" in {refusal.code for refusal in found}) is refused
+
+
 def test_nothing_at_all_is_refused_not_normal() -> None:
     reading = read(weigh_evidence([]))
     assert reading.label is PatternLabel.NOT_ASSESSABLE
