@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml  # type: ignore[import-untyped]
 
-from histo.network import Bundle, Card, Training, save_bundle
+from histo.network import Bundle, Card, Training, load_bundle, save_bundle
 from train.field_store import digest_of, seed_of, stored_fields
 
 INTENDED_USE = (
@@ -41,21 +42,10 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
     state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
     settings = _settings_beside(checkpoint)
     weights = {key.removeprefix(_PREFIX): value for key, value in state["state_dict"].items()}
-    fields = Path(settings["data"]["fields"]) / "train"
-    paths = stored_fields(fields)
-    steps, batch, side = state["global_step"], settings["data"]["batch_size"], settings["data"]["crop_wpx"]
     card = Card(
         name=name,
         version=version,
-        training=Training(
-            data=(
-                f"Digital phantoms only: {len(paths)} fields drawn by histo.phantom from seeds {seed_of(paths[0])} to "
-                f"{seed_of(paths[-1])}; {steps} steps of {batch} augmented crops of {side} px at 0.5 um/px."
-            ),
-            data_sha256=digest_of(fields),
-            recipe=f"python -m train fit --config {recipe.as_posix()}",
-            seeds=(int(settings["seed_everything"]), int(settings["data"]["seed"])),
-        ),
+        training=_training_of(settings, recipe, int(state["global_step"])),
         phantom_metrics={},
         real_metrics={},
         intended_use=INTENDED_USE,
@@ -65,6 +55,33 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
     return save_bundle(folder, weights, card)
+
+
+def _training_of(settings: dict[str, Any], recipe: Path, steps: int) -> Training:
+    """Where the weights come from; a training that began with a bundle's weights tells of that one's too."""
+    data = settings["data"]
+    fields = Path(data["fields"]) / "train"
+    paths = stored_fields(fields)
+    this = Training(
+        data=(
+            f"Digital phantoms only: {len(paths)} fields drawn by histo.phantom from seeds {seed_of(paths[0])} to "
+            f"{seed_of(paths[-1])}; {steps} steps of {data['batch_size']} augmented crops of {data['crop_wpx']} px at "
+            f"0.5 um/px."
+        ),
+        data_sha256=digest_of(fields),
+        recipe=f"python -m train fit --config {recipe.as_posix()}",
+        seeds=(int(settings["seed_everything"]), int(data["seed"])),
+    )
+    begun_with = settings["model"].get("start_from")
+    if begun_with is None:
+        return this
+    before = load_bundle(Path(begun_with)).card.training
+    return Training(
+        data=f"{before.data} Then: {this.data}",
+        data_sha256=hashlib.sha256(f"{before.data_sha256}\n{this.data_sha256}\n".encode()).hexdigest(),
+        recipe=f"{before.recipe}; then {this.recipe}",
+        seeds=(*before.seeds, *this.seeds),
+    )
 
 
 def _settings_beside(checkpoint: Path) -> dict[str, Any]:

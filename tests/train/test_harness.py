@@ -78,6 +78,24 @@ def test_the_bundle_holds_the_averaged_weights_and_says_where_they_come_from(tra
     assert loaded.card.channels == (8, 16, 16, 16)
 
 
+def test_weights_that_began_with_a_bundle_tell_of_both_trainings(
+    fields: Path, trained: Path, bundle: Path, tmp_path: Path
+) -> None:
+    few = ["--trainer.max_steps", "6", "--trainer.val_check_interval", "6", "--data.seed", "5"]
+    fit([*arguments(fields, tmp_path), "--model.start_from", str(bundle), *few])
+    second = export_bundle(tmp_path / FINAL, Path("second.yaml"), tmp_path / "bundle", "second", "1")
+    first = load_bundle(bundle).card.training
+    training = second.card.training
+    assert training.data.startswith(f"{first.data} Then: ")
+    assert "; 6 steps of 4" in training.data
+    assert training.recipe == f"{first.recipe}; then python -m train fit --config second.yaml"
+    assert training.seeds == (*first.seeds, 1, 5)
+    assert training.data_sha256 != first.data_sha256
+    before = load_bundle(bundle).weights
+    moved = max(float((second.weights[name] - before[name]).abs().max()) for name in before if name.endswith("weight"))
+    assert 0 < moved < 0.1
+
+
 def test_a_checkpoint_away_from_its_settings_is_refused(trained: Path, tmp_path: Path) -> None:
     moved = tmp_path / FINAL
     moved.write_bytes((trained / FINAL).read_bytes())
