@@ -90,7 +90,7 @@ class FalseCallFloor:
 
     Attributes:
         false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers that was reckoned with.
-        source: "measured" (given by the bundle's card) or "assumed" (a convention, nobody has measured it).
+        source: "measured on phantoms" (given by the bundle's card) or "assumed" (a convention, nobody has measured it).
         expected_fibers: False calls expected on this many fibers.
         floor_fibers: Their 95th percentile: a count at or below it is not told from false calls.
         exceeded: Whether more necrotic fibers than that were found.

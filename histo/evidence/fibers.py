@@ -119,7 +119,7 @@ def false_call_floor(
         rate, source = measures.assumed_false_necrotic_per_1000, "assumed"
     else:
         rate = measured_per_1000.high if isinstance(measured_per_1000, Estimate) else float(measured_per_1000)
-        source = "measured"
+        source = "measured on phantoms"
     if not 0 <= rate <= 1000:
         raise ValueError(f"false calls per 1,000 fibers must lie between 0 and 1000, not {rate}")
     expected = rate * fibers / 1000

@@ -84,11 +84,13 @@ def _necrosis(numbers: Evidence, sections: int, conventions: Conventions) -> Nec
         return Necrosis.NOT_ASSESSED
     if count == 0:
         return Necrosis.NONE
+    percent = numbers.necrotic.per_1000_fibers.value / 10
     if not numbers.floor.exceeded:
-        return Necrosis.CANDIDATES
+        # So many false calls are expected here that moderate necrosis could hide among them: that is not "none".
+        hidden = percent >= bands.moderate_from_percent and count > bands.normal_fibers_per_section * sections
+        return Necrosis.NOT_ASSESSED if hidden else Necrosis.CANDIDATES
     if count <= bands.normal_fibers_per_section * sections:
         return Necrosis.MINIMAL
-    percent = numbers.necrotic.per_1000_fibers.value / 10
     if percent > bands.extensive_above_percent:
         return Necrosis.EXTENSIVE
     if percent > bands.marked_above_percent:

@@ -95,7 +95,7 @@ def test_an_intact_fiber_with_several_cells_is_an_invasion_candidate_and_a_necro
 def test_the_floor_is_the_95th_percentile_of_false_calls() -> None:
     floor = false_call_floor(57, 19_000, 3.0, MEASURES)
     assert floor is not None
-    assert (floor.expected_fibers, floor.floor_fibers, floor.source) == (57, 70, "measured")
+    assert (floor.expected_fibers, floor.floor_fibers, floor.source) == (57, 70, "measured on phantoms")
     assert not floor.exceeded
     exceeding = false_call_floor(71, 19_000, 3.0, MEASURES)
     assert exceeding is not None
