@@ -13,7 +13,7 @@ from histo.evidence import Coverage, SlideObservation, weigh_evidence
 from histo.findings import Findings
 from histo.model import Device, Model, Precision, load_model
 from histo.network import Bundle
-from histo.pattern import Suitability, load_conventions, read_pattern
+from histo.pattern import Conventions, Suitability, load_conventions, read_pattern
 from histo.progress import Progress, Silent
 from histo.records import BiopsyReading, SlideFailure, SlideResult, run_document
 from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_slide_folder
@@ -34,6 +34,7 @@ def read_biopsy(
     device: Device = "auto",
     precision: Precision = "auto",
     model: Model | None = None,
+    conventions: Conventions | Path | str | None = None,
     progress: Progress | None = None,
 ) -> BiopsyReading:
     """Read one biopsy: one slide, or several of the same biopsy. Research use; a pattern, not a diagnosis.
@@ -50,13 +51,15 @@ def read_biopsy(
         device: Where the network runs.
         precision: In which numbers it runs.
         model: Instead of the last three: what `load_model` gave, for reading many biopsies.
+        conventions: How findings are measured and graded; those that ship with histo if left out.
         progress: Told what happens.
 
     Returns:
         The reading. A pattern that cannot be named is a refusal in it, not an error.
 
     Raises:
-        UsageError: If there is no slide, two slides have one name, or several slides come without `name`.
+        UsageError: If there is no slide, two slides have one name, several slides come without `name`, or the
+            conventions cannot be used.
         SlideError: If no slide can be read; of a single slide, its own error.
         BundleError: If the bundle is missing or damaged.
         EngineError: If device or precision is not to be had here.
@@ -67,6 +70,8 @@ def read_biopsy(
     if name is None and len(asked) != 1:
         raise UsageError("name", f"{len(asked)} slides are not one biopsy without a name", "give name='...'")
     model = model or load_model(bundle, device=device, precision=precision)
+    if not isinstance(conventions, Conventions):
+        conventions = load_conventions(None if conventions is None else Path(conventions))
     folder = None if out is None else Path(out) if name is None else Path(out) / name
     clock = StageClock(progress or Silent())
 
@@ -75,7 +80,7 @@ def read_biopsy(
     for number, slide in enumerate(asked, start=1):
         clock.listener.slide(_name_of(slide), number, len(asked))
         try:
-            read.append(_read_and_write(slide, model, mpp, folder, clock))
+            read.append(_read_and_write(slide, model, conventions, mpp, folder, clock))
         except SlideError as error:
             failures.append(SlideFailure.of(error))
             clock.listener.failed(failures[-1])
@@ -86,7 +91,7 @@ def read_biopsy(
 
     results = [result for result, _ in read]
     with clock.stage("weigh"):
-        reading = conclude(name or results[0].info.name, results, failures, model)
+        reading = conclude(name or results[0].info.name, results, failures, model, conventions)
     if folder is not None and name is not None:
         pictures = {result.info.name: taken for result, taken in read if taken is not None}
         write_biopsy_folder(folder, reading, pictures, run_document(clock.started, clock.seconds, _read_mm2(results)))
@@ -108,12 +113,16 @@ def read_slide(
 
 
 def conclude(
-    name: str, results: Sequence[SlideResult], failures: Sequence[SlideFailure], model: Model
+    name: str,
+    results: Sequence[SlideResult],
+    failures: Sequence[SlideFailure],
+    model: Model,
+    conventions: Conventions,
 ) -> BiopsyReading:
     """Weigh what was found on all slides, and read the pattern from it."""
     observations = [SlideObservation(r.info.name, r.findings, r.coverage) for r in results]
-    evidence = weigh_evidence(observations, model.false_necrotic_per_1000)
-    pattern = read_pattern(evidence, [suitability_of(result) for result in results], load_conventions())
+    evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures)
+    pattern = read_pattern(evidence, [suitability_of(result) for result in results], conventions)
     return BiopsyReading(name, tuple(results), tuple(failures), evidence, pattern, model.facts)
 
 
@@ -162,13 +171,13 @@ def check_names(names: Sequence[str], biopsy: str | None) -> None:
 
 
 def _read_and_write(
-    slide: Slide, model: Model, mpp: float | None, folder: Path | None, clock: StageClock
+    slide: Slide, model: Model, conventions: Conventions, mpp: float | None, folder: Path | None, clock: StageClock
 ) -> tuple[SlideResult, SlidePictures | None]:
     own = StageClock(clock.listener)
     result, pictures = read_slide(slide, model, own, mpp=mpp, draw=folder is not None)
     if folder is not None and pictures is not None:
         with own.stage("weigh"):
-            alone = conclude(result.info.name, [result], [], model)
+            alone = conclude(result.info.name, [result], [], model, conventions)
         clock.listener.stage("write")
         run = run_document(own.started, own.seconds, _read_mm2([result]))
         write_slide_folder(folder / result.info.name, alone, pictures, run)

@@ -24,7 +24,7 @@ SPACE_GIB = 2.0
 MEMORY_GIB = 2.0
 """A whole reading stays under 1.5 GB."""
 
-INSTALL = "pip install -c constraints.txt histo"
+INSTALL = "in the checkout: pip install -c constraints.txt -e ."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,9 @@ def _openslide() -> Check:
 
 
 def _openvino() -> Check:
-    openvino = importlib.import_module("openvino")
-    devices = ", ".join(openvino.Core().available_devices)
-    return Check("OpenVINO", True, f"{metadata.version('openvino')} ({devices})")
+    from histo.network.openvino_engine import openvino_devices
+
+    return Check("OpenVINO", True, f"{metadata.version('openvino')} ({', '.join(openvino_devices())})")
 
 
 def _bundle(folder: Path | None) -> Check:

@@ -14,6 +14,7 @@ from example_findings import example_findings, example_rgb
 from example_model import save_random_bundle
 
 import histo.biopsy
+import histo.pattern
 from histo.biopsy import check_names, read_biopsy
 from histo.errors import ScaleMissing, SlideError, UsageError
 from histo.findings import Findings
@@ -212,3 +213,15 @@ def test_no_path_and_no_time_stands_in_the_reading(
     run = json.loads((tmp_path / "section/run.json").read_text())
     assert run["started"] not in text
     assert set(run["seconds"]) == {"find tissue", "detect", "take pictures", "weigh"}
+
+
+def test_a_laboratory_grades_by_its_own_conventions(
+    tmp_path: Path, model: Model, known: Callable[[int, int], None]
+) -> None:
+    known(150, 80)
+    shipped = Path(histo.pattern.__file__).parent / "conventions.toml"
+    own = tmp_path / "ours.toml"
+    own.write_text(shipped.read_text(encoding="utf-8").replace("histo conventions 1", "our conventions 7"))
+    assert read_biopsy(slide(), model=model, conventions=own).pattern.conventions.startswith("our conventions 7")
+    with pytest.raises(UsageError, match=r"missing\.toml"):
+        read_biopsy(slide(), model=model, conventions=tmp_path / "missing.toml")

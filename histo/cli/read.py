@@ -30,6 +30,9 @@ def read(
         Literal["auto", "f32", "bf16"],
         typer.Option(help="In which numbers; f32, the default, gives the same reading on every machine."),
     ] = "auto",
+    conventions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your laboratory's conventions instead of those of histo.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Read biopsies: find fibers and cells, weigh them, and name the pattern.
@@ -49,18 +52,22 @@ def read(
     from histo.cli.watch import watch
     from histo.errors import HistoError, SlideError
     from histo.model import load_model
+    from histo.pattern import load_conventions
     from histo.records import SlideFailure, make_folder, write_failures
     from histo.slide import slide_name
 
     check_names([slide_name(path) for path in slides], biopsy)
     make_folder(out)
+    graded_by = load_conventions(conventions)
     model = load_model(bundle, device=device, precision=precision)
     groups = [(slides, biopsy)] if biopsy is not None else [([path], None) for path in slides]
     console, errors = output_console(), error_console()
     with watch(errors, len(slides)) as watcher:
         for paths, name in groups:
             try:
-                reading = read_biopsy(paths, out=out, mpp=mpp, name=name, model=model, progress=watcher)
+                reading = read_biopsy(
+                    paths, out=out, mpp=mpp, name=name, model=model, conventions=graded_by, progress=watcher
+                )
             except SlideError:
                 if debug:
                     raise

@@ -32,6 +32,12 @@ def _import_without_telemetry() -> Any:  # noqa: ANN401 (a module without types)
 
 _openvino = _import_without_telemetry()
 
+
+def openvino_devices() -> tuple[str, ...]:
+    """What OpenVINO can run on here, e.g. `CPU`."""
+    return tuple(_openvino.Core().available_devices)
+
+
 _CAPABILITY = {"f32": "FP32", "bf16": "BF16"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,14 @@ from histo.report.style import CELL_STYLES, FIBER_STYLES, RESEARCH_USE
 from histo.tissue import ArtefactClass, TissueMap
 
 DPI = 150
-WIDTH_IN = 14.0
+SECTION_IN = (9.2, 13.5)
+"""Largest width and height of the section in the figure."""
+HEAD_IN = 1.0
+SIDE_IN = 4.5
+"""Width of the column of crops and legend."""
 INSETS = 8
+INSET_COLUMNS = 2
+LEGEND_IN = 2.6
 INK = "#222222"
 FADE = 0.3
 """How far the stain is faded toward white under the drawing, so that marks stand out."""
@@ -54,26 +61,63 @@ def draw_overview(
         name: Of the slide.
         headline: The pattern, or that none is given.
     """
-    aspect = _aspect(pictures.overview)
-    map_width = 0.66
-    height_in = min(15.0, max(8.6, WIDTH_IN * map_width * aspect + 1.3))
-    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor="white")
+    layout = Layout.around(pictures.overview)
+    figure = Figure(figsize=(layout.width_in, layout.height_in), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    top = 1 - 0.95 / height_in
-    section = figure.add_axes((0.02, 0.025, map_width, top - 0.025))
-    figure.text(0.02, 1 - 0.36 / height_in, headline, fontsize=19, weight="bold", color=INK, va="center")
-    subtitle = f"{name}  ·  {RESEARCH_USE}"
-    figure.text(0.02, 1 - 0.70 / height_in, subtitle, fontsize=11.5, color="#555555", va="center")
+    for text, down_in, size, weight, color in (
+        (headline, 0.36, 19.0, "bold", INK),
+        (f"{name}  ·  {RESEARCH_USE}", 0.70, 11.5, "normal", "#555555"),
+    ):
+        y = 1 - down_in / layout.height_in
+        figure.text(0.3 / layout.width_in, y, text, fontsize=size, weight=weight, color=color, va="center")
     shown = [pictures.crops[i] for i in leading([crop.fiber_class for crop in pictures.crops], INSETS)]
+    section = figure.add_axes(layout.box(0.3, HEAD_IN, layout.section_width_in, layout.section_height_in))
     _draw_section(section, pictures.overview, findings, tissue, shown)
-    _draw_insets(figure, shown, left=map_width + 0.04, top=top, height_in=height_in)
-    _draw_legend(figure, findings, infiltrate, tissue, left=map_width + 0.035)
+    legend_down_in = _draw_insets(figure, layout, shown)
+    _draw_legend(figure, layout, legend_down_in, findings, infiltrate, tissue)
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
-def _aspect(picture: Picture) -> float:
-    height, width = picture.valid.shape
-    return float(height / width)
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things lie on the figure, in inches from its top left corner.
+
+    Attributes:
+        section_width_in: Of the picture of the section.
+        section_height_in: Of the same.
+    """
+
+    section_width_in: float
+    section_height_in: float
+
+    @staticmethod
+    def around(picture: Picture) -> Layout:
+        """The picture as large as fits, whatever its shape."""
+        height, width = picture.valid.shape
+        scale = min(SECTION_IN[0] / width, SECTION_IN[1] / height)
+        return Layout(width * scale, height * scale)
+
+    @property
+    def width_in(self) -> float:
+        """Of the whole figure."""
+        return max(self.section_width_in + SIDE_IN + 0.6, 10.5)
+
+    @property
+    def height_in(self) -> float:
+        """Of the whole figure: the section, or what stands beside it."""
+        return max(self.section_height_in + HEAD_IN + 0.3, 9.6)
+
+    @property
+    def side_left_in(self) -> float:
+        """Left border of the column of crops and legend."""
+        return self.section_width_in + 0.6
+
+    def box(
+        self, left_in: float, down_in: float, width_in: float, height_in: float
+    ) -> tuple[float, float, float, float]:
+        """A rectangle in the figure's own coordinates: left, bottom, width, height."""
+        bottom = 1 - (down_in + height_in) / self.height_in
+        return left_in / self.width_in, bottom, width_in / self.width_in, height_in / self.height_in
 
 
 def _shown_rgb(picture: Picture, fade: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -88,8 +132,8 @@ def _draw_section(axes: Axes, picture: Picture, findings: Findings, tissue: Tiss
     axes.imshow(_shown_rgb(picture, FADE), extent=picture.extent_um, interpolation="antialiased")
     _draw_set_aside(axes, tissue)
     _draw_cells(axes, findings)
-    um_per_figure_px = max((right - left) / (WIDTH_IN * 0.66 * DPI), 1e-9)
-    _draw_fibers(axes, findings, um_per_figure_px)
+    width_px = axes.get_position().width * axes.figure.get_figwidth() * DPI
+    _draw_fibers(axes, findings, (right - left) / width_px)
     halo = [withStroke(linewidth=3.5, foreground="white")]
     for letter, crop in zip(_letters(), shown, strict=False):
         axes.annotate(
@@ -198,21 +242,26 @@ def scale_bar_um(width_um: float) -> float:
     return max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= width_um / 4)
 
 
-def _draw_insets(figure: Figure, shown: list[FiberCrop], *, left: float, top: float, height_in: float) -> None:
-    columns = 2
-    width = (1 - left - 0.02) / columns
-    side_in = min(width * WIDTH_IN - 0.1, (top * height_in - 2.9) / 4 - 0.35)
+def _draw_insets(figure: Figure, layout: Layout, shown: list[FiberCrop]) -> float:
+    """Draw the crops two by two; gives how far down they reach, in inches."""
     if not shown:
-        message = "No necrotic, phagocytosed\nor regenerating fiber was found."
-        figure.text(left, top - 0.02, message, fontsize=13, color=INK, va="top")
+        message = "No necrotic, phagocytosed or regenerating\nfiber was found."
+        x, y = layout.side_left_in / layout.width_in, 1 - HEAD_IN / layout.height_in
+        figure.text(x, y, message, fontsize=13, color=INK, va="top")
+        return HEAD_IN + 0.8
+    title_in, gap_in = 0.24, 0.1
+    room_in = (layout.height_in - HEAD_IN - LEGEND_IN) / (INSETS // INSET_COLUMNS)
+    side_in = min(SIDE_IN / INSET_COLUMNS - gap_in, room_in - title_in - gap_in)
     for index, (letter, crop) in enumerate(zip(_letters(), shown, strict=False)):
-        row, column = divmod(index, columns)
-        bottom = top - ((row + 1) * (side_in + 0.35) - 0.1) / height_in
-        axes = figure.add_axes((left + column * width, bottom, side_in / WIDTH_IN, side_in / height_in))
+        row, column = divmod(index, INSET_COLUMNS)
+        down_in = HEAD_IN + title_in + row * (side_in + title_in + gap_in)
+        left_in = layout.side_left_in + column * SIDE_IN / INSET_COLUMNS
+        axes = figure.add_axes(layout.box(left_in, down_in, side_in, side_in))
         draw_crop(axes, crop)
-        style = FIBER_STYLES[crop.fiber_class]
-        title = f"{letter}  {style.label}, p {crop.probability:.2f}"
-        axes.set_title(title, fontsize=8.5, loc="left", color=INK, pad=3)
+        title = f"{letter}  {FIBER_STYLES[crop.fiber_class].label}, p {crop.probability:.2f}"
+        axes.set_title(title, fontsize=9, loc="left", color=INK, pad=3)
+    rows = math.ceil(len(shown) / INSET_COLUMNS)
+    return HEAD_IN + rows * (side_in + title_in + gap_in) + 0.1
 
 
 def draw_crop(axes: Axes, crop: FiberCrop) -> None:
@@ -232,7 +281,9 @@ def draw_crop(axes: Axes, crop: FiberCrop) -> None:
         spine.set_linewidth(2)
 
 
-def _draw_legend(figure: Figure, findings: Findings, infiltrate: Infiltrate, tissue: TissueMap, *, left: float) -> None:
+def _draw_legend(
+    figure: Figure, layout: Layout, down_in: float, findings: Findings, infiltrate: Infiltrate, tissue: TissueMap
+) -> None:
     handles: list[Line2D | Patch] = []
     classes = findings.fibers.fiber_class
     for kind in SHOWN_CLASSES:
@@ -258,9 +309,11 @@ def _draw_legend(figure: Figure, findings: Findings, infiltrate: Infiltrate, tis
         handles.append(Patch(facecolor=(176 / 255, 176 / 255, 184 / 255), label="unreadable, not read"))
     intact = int(np.count_nonzero(classes == FiberClass.INTACT))
     title = f"{len(classes):,} fibers, of which intact: {intact:,}"
+    corner = (layout.side_left_in / layout.width_in, 1 - down_in / layout.height_in)
     legend = figure.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(left, 0.02), frameon=False, fontsize=10.5, title=title
-    )
+        handles=handles, loc="upper left", bbox_to_anchor=corner, borderaxespad=0, borderpad=0, frameon=False,
+        fontsize=10.5, title=title,
+    )  # fmt: skip
     legend.get_title().set_fontsize(10.5)
     legend.get_title().set_fontweight("bold")
     legend.set_alignment("left")
