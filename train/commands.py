@@ -93,6 +93,7 @@ def evaluate(
     from train.evaluate import evaluate_fields, report, show
     from train.healthy import false_calls_on_healthy
     from train.real_fields import evaluate_real
+    from train.real_section import count_on_real_section
 
     loaded = load_bundle(bundle)
     engine, points = make_engine(loaded), loaded.card.operating_points
@@ -101,7 +102,7 @@ def evaluate(
         on_fields = evaluate_fields(engine, points, fields)
         healthy_calls = false_calls_on_healthy(engine, points, Split.TEST.take(healthy))
         evaluation = replace(on_fields, metrics={**on_fields.metrics, **healthy_calls})
-    on_real = evaluate_real(engine, points, real) if real else {}
+    on_real = {**evaluate_real(engine, points, real), **count_on_real_section(loaded, engine, real)} if real else {}
     if evaluation is not None:
         show(f"On {evaluation.fields} phantom fields", evaluation.metrics)
     if on_real:
