@@ -9,6 +9,9 @@ from histo.records import COLORS, FIBER_NAMES
 
 RESEARCH_USE = "Research use only. A pattern, not a diagnosis."
 
+INK = "#222222"
+"""Of text and of the dark line around every colored one."""
+
 Rgb = tuple[float, float, float]
 
 

@@ -170,7 +170,7 @@ def close_to(image: np.ndarray, color: tuple[int, int, int]) -> int:
 
 def test_findings_are_drawn_in_their_colors(drawn: tuple[str, np.ndarray]) -> None:
     which, image = drawn
-    section = image[:, : int(0.68 * image.shape[1])]  # left of insets and legend
+    section = image[:, : int(0.66 * image.shape[1])]  # left of insets and legend
     for color in ((0, 114, 178), (230, 159, 0), (240, 228, 66), (0, 158, 115)):
         assert (close_to(section, color) > 20) == (which == "many"), color
 
