@@ -57,8 +57,8 @@ def read(
     from histo.slide import slide_name
 
     check_names([slide_name(path) for path in slides], biopsy)
-    make_folder(out)
     graded_by = load_conventions(conventions)
+    make_folder(out)
     model = load_model(bundle, device=device, precision=precision)
     groups = [(slides, biopsy)] if biopsy is not None else [([path], None) for path in slides]
     console, errors = output_console(), error_console()
