@@ -32,7 +32,7 @@ def bench(
     import tempfile
 
     from histo.bench import measure
-    from histo.cli.screen import error_console, output_console
+    from histo.cli.consoles import error_console, output_console
     from histo.model import load_model
     from histo.phantom import write_phantom_slide
     from histo.records import json_bytes

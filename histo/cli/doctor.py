@@ -20,7 +20,7 @@ def doctor(
 
     Example:  histo doctor
     """
-    from histo.cli.screen import output_console
+    from histo.cli.consoles import output_console
     from histo.doctor import examine
 
     console = output_console()

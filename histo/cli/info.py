@@ -24,8 +24,7 @@ def info(
 
     Example:  histo info biopsy.svs
     """
-    from histo.cli.screen import output_console
-    from histo.report import number
+    from histo.cli.consoles import output_console
     from histo.slide import StainGuess, inspect_slide, open_slide
     from histo.tissue import find_tissue
 
@@ -47,8 +46,8 @@ def info(
         facts.append(
             (
                 "Tissue",
-                f"{number(tissue.found_mm2)} mm² found, {number(tissue.rejected_mm2)} rejected as artefact, "
-                f"{number(tissue.unreadable_mm2)} unreadable, {number(tissue.assessable_mm2)} to assess",
+                f"{tissue.found_mm2:.2f} mm² found, {tissue.rejected_mm2:.2f} rejected as artefact, "
+                f"{tissue.unreadable_mm2:.2f} unreadable, {tissue.assessable_mm2:.2f} to assess",
             )
         )
     facts += [("Tag", f"{name} = {value}") for name, value in sorted(found.properties.items())]

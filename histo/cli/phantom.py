@@ -24,7 +24,7 @@ def phantom(
 
     Example:  histo phantom demo.tif --pattern necrotizing --seed 7 --mm2 15
     """
-    from histo.cli.screen import error_console, output_console
+    from histo.cli.consoles import error_console, output_console
     from histo.cli.watch import watch_blocks
     from histo.errors import UsageError
     from histo.geometry import WORKING_MPP

@@ -48,7 +48,8 @@ def read(
     Example:  histo read biopsy.svs --out out
     """
     from histo.biopsy import check_names, read_biopsy
-    from histo.cli.screen import error_console, output_console, show_reading
+    from histo.cli.consoles import error_console, output_console
+    from histo.cli.screen import show_reading
     from histo.cli.watch import watch
     from histo.errors import HistoError, SlideError
     from histo.model import load_model

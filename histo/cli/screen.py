@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -12,19 +11,6 @@ from rich.text import Text
 
 from histo.records import BiopsyReading
 from histo.report import FindingRow, cell_rows, fiber_rows, floor_sentence, not_assessed, number, typeset
-
-WIDTH = 110
-"""Of text that goes to a file or a pipe."""
-
-
-def output_console() -> Console:
-    """Standard output."""
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH)
-
-
-def error_console() -> Console:
-    """Standard error: progress and failures."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None:
