@@ -25,6 +25,9 @@ OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
 }
 """Searched one after another, the others held."""
 
+DOUBT_GRID = (0.4, 0.5, 0.6, 0.7)
+"""For `necrotic_fiber`, searched by the F1 of necrotic fibers."""
+
 PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.15, 0.86, 0.05), 2))
 
 KnownMaps = list[tuple[FieldTruth, Maps]]
@@ -63,6 +66,10 @@ def choose_points(engine: Engine, start: OperatingPoints, folder: Path) -> tuple
         f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
         choices.append(_best(name, f1, getattr(points, name)))
         points = replace(points, **{name: choices[-1].value})  # type: ignore[arg-type]
+    doubt = {value: replace(points, necrotic_fiber=value) for value in DOUBT_GRID}
+    f1 = {value: _necrotic_f1(_paired(known, tried), points.necrotic) for value, tried in doubt.items()}
+    choices.append(_best("necrotic_fiber", f1, points.necrotic_fiber))
+    points = doubt[choices[-1].value]
     paired = _paired(known, points)
     choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))
     for kind in FiberAttribute:

@@ -39,15 +39,17 @@ def decode_block(
     if maps.ndim != 3 or maps.shape[0] != layout.CHANNELS or maps.dtype != np.float32:
         raise ValueError(f"maps must be float32 of ({layout.CHANNELS}, h, w), not {maps.dtype} of {maps.shape}")
     labels = label_fibers(maps, points)
-    sure = _mean_foreground(maps, labels) >= points.fiber
+    probabilities = _means_inside(maps, labels)
+    necrotic = np.isin(decide_class(_of_classes(probabilities), points.necrotic), NECROTIC_CLASSES)
+    sure = _mean_foreground(maps, labels) >= np.where(necrotic, points.necrotic_fiber, points.fiber)
     outlines = [outline for outline in trace_outlines(labels, points.minimum_area_um2) if sure[outline.label]]
-    fibers, row_of_label = _fibers(maps, labels, outlines, np.array(origin_um, np.float64), points)
+    fibers, row_of_label = _fibers(labels, probabilities, outlines, np.array(origin_um, np.float64), points)
     return fibers, _cells(maps, labels, row_of_label, np.array(origin_um, np.float64), points)
 
 
 def _fibers(
-    maps: NDArray[np.float32],
     labels: NDArray[np.int32],
+    probabilities: NDArray[np.float64],
     outlines: list[Outline],
     origin_um: NDArray[np.float64],
     points: OperatingPoints,
@@ -60,9 +62,7 @@ def _fibers(
     outlines = [outlines[place] for place in order]
     label = np.array([outline.label for outline in outlines])
     row_of_label[label] = np.arange(len(label), dtype=np.int32)
-    probabilities = _means_inside(maps, labels)[label]
-    by_class, by_attribute = probabilities[:, : len(FiberClass)], probabilities[:, len(FiberClass) :]
-    by_class = by_class / by_class.sum(axis=1, keepdims=True)
+    by_class, by_attribute = _of_classes(probabilities[label]), probabilities[label, len(FiberClass) :]
     at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     fibers = Fibers(
         center_um=(center_um[order] + origin_um).astype(np.float32),
@@ -77,6 +77,13 @@ def _fibers(
         outline_start=np.cumsum([0, *(len(outline.ring_um) for outline in outlines)]).astype(np.int64),
     )
     return fibers, row_of_label
+
+
+def _of_classes(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, 5) over `FiberClass`, rows summing to 1; a label without pixels, as the background's, has zeros."""
+    by_class = probabilities[:, : len(FiberClass)]
+    shares: NDArray[np.float64] = by_class / np.maximum(by_class.sum(axis=1, keepdims=True), 1e-9)
+    return shares
 
 
 def _mean_foreground(maps: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ class OperatingPoints:
         minimum_area_um2: Smaller outlines are dropped.
         fiber: Mean foreground probability inside an outline from which it is a fiber. Collagen and vessel walls that
             the foreground threshold lets through stay below it (on real fields: hits above 0.95, such patches 0.8).
+        necrotic_fiber: The same for an outline that is called necrotic: sarcoplasm that is lost, or full of phagocytes,
+            looks less like a fiber.
         necrotic: Summed probability of the necrotic classes from which a fiber is called necrotic.
         attributes: Probability from which each `FiberAttribute` is held to be present.
         cells: Peak height from which a nucleus of each `CellClass` is counted.
@@ -31,6 +33,7 @@ class OperatingPoints:
     merge_boundary: float = 0.5
     minimum_area_um2: float = 60.0
     fiber: float = 0.75
+    necrotic_fiber: float = 0.5
     necrotic: float = 0.5
     attributes: tuple[float, ...] = (0.5,) * len(FiberAttribute)
     cells: tuple[float, ...] = (0.4,) * len(CellClass)

@@ -166,13 +166,16 @@ def test_small_outlines_are_dropped_at_the_operating_point() -> None:
     assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(minimum_area_um2=120))[0]) == 0
 
 
-def test_an_outline_that_the_network_doubts_is_no_fiber() -> None:
+def test_an_outline_that_the_network_doubts_is_no_fiber_and_a_necrotic_one_may_be_doubted_more() -> None:
     labels = np.zeros((128, 128), np.int32)
     cv2.circle(labels, (64, 64), 36, 1, -1)
     maps = perfect_maps(encode_targets(truth_of(labels)))
     maps[layout.FOREGROUND] *= 0.8
-    assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(fiber=0.7))[0]) == 1
-    assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(fiber=0.85))[0]) == 0
+    for kind, found in ((FiberClass.INTACT, [1, 0, 0]), (FiberClass.NECROTIC_PALE, [1, 1, 0])):
+        maps[layout.CLASSES] = np.eye(len(FiberClass), dtype=np.float32)[kind][:, None, None]
+        limits = ((0.7, 0.6), (0.85, 0.6), (0.85, 0.85))
+        counts = [len(decode_block(maps, (0.0, 0.0), OperatingPoints(fiber=f, necrotic_fiber=n))[0]) for f, n in limits]
+        assert counts == found
 
 
 def test_the_necrotic_classes_stand_together_against_the_others() -> None:
