@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from histo.findings import (
@@ -14,7 +16,6 @@ from histo.findings import (
     Fibers,
     Findings,
 )
-from histo.geometry import Mpp
 from histo.tissue import ArtefactClass, TissueMap
 
 
@@ -95,9 +96,11 @@ def example_tissue(*, side_um: float = 1500.0) -> TissueMap:
     return TissueMap(tissue=tissue, artefact=artefact, unreadable=unreadable)
 
 
-def example_rgb(*, side_um: float = 1500.0, mpp: Mpp | None = None, seed: int = 0) -> np.ndarray:
-    """Pink noise: enough for a picture, not for a network."""
-    pixels = round((mpp or Mpp(0.5)).to_px(side_um))
-    rng = np.random.default_rng(seed)
-    texture = rng.integers(-20, 20, (pixels, pixels, 1))
-    return np.clip(np.array([222, 165, 190]) + texture, 0, 255).astype(np.uint8)
+@cache
+def example_rgb(*, side_um: float = 1500.0, um_per_px: float = 0.5) -> np.ndarray:
+    """Pink noise, read-only: enough for a picture, not for a network."""
+    pixels = round(side_um / um_per_px)
+    texture = np.random.default_rng(0).integers(0, 40, (pixels, pixels, 1), dtype=np.uint8)
+    rgb = np.array([202, 145, 170], np.uint8) + texture
+    rgb.flags.writeable = False
+    return rgb
