@@ -83,6 +83,7 @@ def evaluate(
     real: Annotated[Path | None, typer.Option(help="Folder of real data; measured too if given.")] = None,
     phantoms: Annotated[bool, typer.Option(help="Whether to measure on phantoms.")] = True,
     healthy: Annotated[int, typer.Option(help="Normal phantom sections for the rate of false calls.")] = 60,
+    sections: Annotated[int, typer.Option(help="Phantom sections of all patterns, read as they come.")] = 36,
     out: Annotated[Path, typer.Option(help="The figures, as JSON.")] = Path("runs/evaluation.json"),
     card: Annotated[bool, typer.Option(help="Whether to write the figures into the bundle's card.")] = False,
 ) -> None:
@@ -94,6 +95,7 @@ def evaluate(
     from train.healthy import false_calls_on_healthy
     from train.real_fields import evaluate_real
     from train.real_section import count_on_real_section
+    from train.sections import evaluate_sections
 
     loaded = load_bundle(bundle)
     engine, points = make_engine(loaded), loaded.card.operating_points
@@ -101,7 +103,8 @@ def evaluate(
     if phantoms:
         on_fields = evaluate_fields(engine, points, fields)
         healthy_calls = false_calls_on_healthy(engine, points, Split.TEST.take(healthy))
-        evaluation = replace(on_fields, metrics={**on_fields.metrics, **healthy_calls})
+        on_sections = evaluate_sections(engine, points, Split.TEST.take(sections, first=healthy)) if sections else {}
+        evaluation = replace(on_fields, metrics={**on_fields.metrics, **healthy_calls, **on_sections})
     on_real = {**evaluate_real(engine, points, real), **count_on_real_section(loaded, engine, real)} if real else {}
     if evaluation is not None:
         show(f"On {evaluation.fields} phantom fields", evaluation.metrics)

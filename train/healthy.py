@@ -9,18 +9,14 @@ from rich.progress import track
 
 from histo.evidence.intervals import density
 from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, Compartment
-from histo.geometry import WORKING_MPP, Region
+from histo.geometry import WORKING_MPP
 from histo.model import FALSE_CALLS_METRIC
 from histo.network import Engine, Metric, OperatingPoints
-from histo.phantom.render import Renderer
-from histo.phantom.slide import phantom_biopsy
 from train.evaluate import findings_of, maps_of
 from train.matching import match_points
+from train.sections import section_view
 
 FALSE_CELLS_METRIC = "false_inflammatory_cells_per_mm2"
-
-_SECTION_MM2 = 1.0
-_VIEW_WPX = 1024
 
 
 def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Sequence[int]) -> dict[str, Metric]:
@@ -39,9 +35,7 @@ def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Seque
     necrotic = inflammatory = fibers = 0
     mm2 = 0.0
     for seed in track(seeds, description="Reading healthy phantoms"):
-        scene, look = phantom_biopsy("normal", seed, _SECTION_MM2)
-        x, y = (WORKING_MPP.px(side / 2) - _VIEW_WPX // 2 for side in (scene.width_um, scene.height_um))
-        field = Renderer(scene, look).render(Region(x, y, _VIEW_WPX, _VIEW_WPX))
+        field = section_view("normal", seed)
         found, cells, _ = findings_of(maps_of(engine, field.rgb), points)
         necrotic += int(np.isin(found.fiber_class, NECROTIC_CLASSES).sum())
         fibers += len(field.truth.fiber_class) - 1

@@ -1,0 +1,47 @@
+"""How well a bundle reads ordinary phantom sections: every pattern, as rare in disease as it is, well stained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.progress import track
+
+from histo.geometry import WORKING_MPP, Region
+from histo.network import Engine, Metric, OperatingPoints
+from histo.phantom import PATTERN_SPECS
+from histo.phantom.render import Renderer
+from histo.phantom.slide import phantom_biopsy
+from histo.phantom.truth import Field
+from train.evaluate import findings_of, maps_of
+from train.metrics import summarize, tally_field
+
+PREFIX = "sections."
+
+_SECTION_MM2 = 1.0
+_VIEW_WPX = 1024
+
+
+def section_view(pattern: str, seed: int) -> Field:
+    """The middle of a phantom section of 1 mm2: 1,024 x 1,024 px, in a stain of its own."""
+    scene, look = phantom_biopsy(pattern, seed, _SECTION_MM2)
+    x, y = (WORKING_MPP.px(side / 2) - _VIEW_WPX // 2 for side in (scene.width_um, scene.height_um))
+    return Renderer(scene, look).render(Region(x, y, _VIEW_WPX, _VIEW_WPX))
+
+
+def evaluate_sections(engine: Engine, points: OperatingPoints, seeds: Sequence[int]) -> dict[str, Metric]:
+    """Read one section a seed, the patterns taking turns.
+
+    Args:
+        engine: Runs the bundle's network.
+        points: The bundle's thresholds.
+        seeds: Of the sections; from the test split.
+
+    Returns:
+        What `train.metrics.summarize` gives, every name beginning with `sections.`.
+    """
+    patterns = list(PATTERN_SPECS)
+    tallies = []
+    for number, seed in enumerate(track(seeds, description="Reading phantom sections")):
+        field = section_view(patterns[number % len(patterns)], seed)
+        tallies.append(tally_field(field.truth, *findings_of(maps_of(engine, field.rgb), points)))
+    return {PREFIX + name: metric for name, metric in summarize(tallies).items()}
