@@ -120,15 +120,15 @@ def fiber_facts(evidence: Evidence) -> tuple[Fact, ...]:
         else "no whole intact transverse fiber was found"
     )
     return (
-        Fact("Cut transversely", f"{percent(counts.transverse_percent)}; {counts.oblique:,} fibers were not"),
+        Fact("Cut transversely", f"{percent(counts.transverse_percent)}; not transverse: {counts.oblique:,}"),
         Fact("Diameter (smallest caliper)", size),
         Fact(
             "Internal nuclei",
-            f"{counts.internal_nuclei:,} fibers, {percent(counts.internal_nuclei_percent)} of intact transverse ones",
+            f"{counts.internal_nuclei:,}: {percent(counts.internal_nuclei_percent)} of intact transverse ones",
         ),
-        Fact("Vacuolated", f"{counts.vacuolated:,} fibers"),
-        Fact("Opaque or hypercontracted", f"{counts.opaque:,} fibers, outside the necrotic burden"),
-        Fact("Outline cut by a border", f"{counts.cut:,} fibers"),
+        Fact("Vacuolated", f"{counts.vacuolated:,}"),
+        Fact("Opaque or hypercontracted", f"{counts.opaque:,}, outside the necrotic burden"),
+        Fact("Outline cut by a border", f"{counts.cut:,}"),
     )
 
 
@@ -151,7 +151,7 @@ def floor_sentence(evidence: Evidence) -> str | None:
 
 def _spread_text(test: SpreadTest) -> str:
     if test.nearest_index is None:
-        return f"{test.fibers:,} fibers: too few for a test"
+        return f"necrotic fibers: {test.fibers:,}, too few for a test"
     return (
         f"nearest-neighbor distance {number(test.nearest_index)} of that at random "
         f"(random labelling: {number(test.random_low)} to {number(test.random_high)}); p for clustering "
