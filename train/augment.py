@@ -139,7 +139,7 @@ class StainJitter(A.ImageOnlyTransform):  # type: ignore[misc]
     def __init__(
         self,
         amount: float = 0.5,
-        hue: float = 0.06,
+        hue: float = 0.04,
         thickness: float = 0.25,
         light: float = 0.03,
         p: float = 0.9,

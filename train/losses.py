@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from histo.findings import NECROTIC_CLASSES
 from histo.network import IGNORE, layout
 
 Batch = dict[str, Tensor]
@@ -23,6 +24,7 @@ class LossWeights:
 
     Attributes:
         foreground: Binary cross-entropy and Dice of the fiber map.
+        foreground_necrotic: How much more a pixel of a necrotic fiber counts there: packed ones look like infiltrate.
         distance: Smooth L1 of the normalized distance, inside fibers.
         boundary: Binary cross-entropy of the border map.
         boundary_positive: How much more a border pixel counts than another.
@@ -36,6 +38,7 @@ class LossWeights:
     """
 
     foreground: float = 1.0
+    foreground_necrotic: float = 2.5
     distance: float = 2.0
     boundary: float = 1.0
     boundary_positive: float = 2.0
@@ -62,7 +65,8 @@ def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, 
     inside = (fiber_class != IGNORE).to(logits.dtype)
     fiber_weight = batch["fiber_weight"]
     return {
-        "foreground": weights.foreground * _foreground(logits[:, layout.FOREGROUND], inside),
+        "foreground": weights.foreground
+        * _foreground(logits[:, layout.FOREGROUND], inside, _is_necrotic(fiber_class), weights.foreground_necrotic),
         "distance": weights.distance * _distance(logits[:, layout.DISTANCE], batch["distance"], inside),
         "boundary": weights.boundary
         * _boundary(logits[:, layout.BOUNDARY], batch["boundary"], weights.boundary_positive),
@@ -82,11 +86,17 @@ def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, 
     }
 
 
-def _foreground(logits: Tensor, inside: Tensor) -> Tensor:
+def _is_necrotic(fiber_class: Tensor) -> Tensor:
+    return torch.isin(fiber_class, fiber_class.new_tensor([int(kind) for kind in sorted(NECROTIC_CLASSES)]))
+
+
+def _foreground(logits: Tensor, inside: Tensor, necrotic: Tensor, positive: float) -> Tensor:
     probability = torch.sigmoid(logits)
     overlap = (probability * inside).sum()
     dice = 1 - (2 * overlap + 1) / (probability.sum() + inside.sum() + 1)
-    return functional.binary_cross_entropy_with_logits(logits, inside) + dice
+    weight = 1 + (positive - 1) * necrotic.to(logits.dtype)
+    error = functional.binary_cross_entropy_with_logits(logits, inside, reduction="none")
+    return (error * weight).sum() / weight.sum() + dice
 
 
 def _distance(logits: Tensor, distance: Tensor, inside: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ _SEMI_AXES_UM = {
     NucleusLook.LYMPHOID: ((2.8, 3.9), (2.5, 3.6)),
     NucleusLook.MACROPHAGE: ((3.5, 5.5), (2.2, 3.6)),
     NucleusLook.SPINDLE: ((4.5, 8.5), (0.9, 1.7)),
-    NucleusLook.SMALL: ((2.2, 3.6), (1.4, 2.4)),
+    NucleusLook.SMALL: ((2.4, 4.2), (1.1, 1.8)),
     NucleusLook.RED_CELL: ((2.8, 3.8), (2.2, 3.6)),
 }
 _CELL_CLASS = {
@@ -235,9 +235,8 @@ def _interstitial(
     """Cells between fibers, drawn from one jittered grid, so that they never lie on top of each other."""
     height, width = (side * occupancy.um_per_px for side in occupancy.free_um.shape)
     area_mm2 = height * width / UM2_PER_MM2
-    pitch = 6.3
-    grid = np.stack(np.meshgrid(np.arange(0, width, pitch), np.arange(0, height, pitch)), axis=-1).reshape(-1, 2)
-    grid = grid + rng.uniform(-1.6, 1.6, grid.shape)
+    grid = _turned_grid(width, height, 6.3, rng)
+    grid = grid + rng.uniform(-2.0, 2.0, grid.shape)
     room, in_fascicle = occupancy.cells_at(grid)
     roomy = room > 1.6
     grid, in_fascicle = grid[roomy], in_fascicle[roomy]
@@ -288,6 +287,17 @@ def _interstitial(
         parts.append(_nuclei(grid[chosen], look, rng))
         floor = floor + chance
     return parts + _structure_nuclei(structures, rng)
+
+
+def _turned_grid(width: float, height: float, pitch: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(G, 2) points of a triangular grid, turned by any angle, that lie inside the scene."""
+    reach, angle = np.hypot(width, height) / 2 + pitch, rng.uniform(0, np.pi / 3)
+    column, row = np.meshgrid(np.arange(-reach, reach, pitch), np.arange(-reach, reach, pitch * np.sqrt(0.75)))
+    column[::2] += pitch / 2
+    x = column * np.cos(angle) - row * np.sin(angle) + width / 2
+    y = column * np.sin(angle) + row * np.cos(angle) + height / 2
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return np.stack([x[inside], y[inside]], axis=1)
 
 
 def _structure_nuclei(structures: Structures, rng: np.random.Generator) -> list[Nuclei]:

@@ -63,6 +63,7 @@ class Renderer:
         self.cytoplasm_blue = rng.uniform(0.03, 0.4)
         self.bordered = rng.uniform(0.0, 0.9)
         self.sheet_eosin = rng.uniform(0.1, 0.9) * look.eosin_level
+        self.scar_eosin = rng.uniform(0.35, 1.0) * look.eosin_level
         self.sheet_blue = rng.uniform(0.0, 0.35)
         self.striation = rng.uniform(0.0, 0.06) * (rng.random() < 0.25)
         self.striation_wave = rng.uniform(0.5, 1.4), rng.uniform(0, np.pi)
@@ -158,6 +159,8 @@ class Renderer:
         sheets = self._mask(self.scene.structures.sheets, area)
         eosin[sheets] = np.clip(self.sheet_eosin * (0.85 + 0.3 * mottle), 0.02, None)[sheets]
         blue = np.where(sheets, np.float32(self.sheet_blue), np.float32(0.08) * eosin)
+        scars = self._mask(self.scene.structures.scars, area) & (compartments != Compartment.GLASS)
+        eosin[scars] = (self.scar_eosin * (1 + 0.12 * strands + 0.05 * mottle))[scars]
         return _softened(eosin), _softened(blue)
 
     def _sarcoplasm(

@@ -62,10 +62,10 @@ def tone(scene: Scene, look: Look) -> Sarcoplasm:
 
     hyaline = kind == FiberClass.NECROTIC_HYALINE
     m = np.count_nonzero(hyaline)
-    eosin[hyaline] *= rng.uniform(1.12, 1.7, m)
-    blue[hyaline] *= 0.5
-    grain[hyaline] *= 0.3
-    mottle[hyaline] = rng.uniform(0.02, 0.12, m)
+    eosin[hyaline] = look.eosin_level * rng.uniform(1.3, 1.95, m)
+    blue[hyaline] *= 0.3
+    grain[hyaline] *= 0.2
+    mottle[hyaline] = rng.uniform(0.0, 0.06, m)
     rim[hyaline] = rng.uniform(0.6, 1.2, m)
 
     eaten = kind == FiberClass.MYOPHAGOCYTOSIS
@@ -74,6 +74,7 @@ def tone(scene: Scene, look: Look) -> Sarcoplasm:
     blue[eaten] += rng.uniform(0.05, 0.3, m)
     grain[eaten] = rng.uniform(0.1, 0.3, m)
     mottle[eaten] = rng.uniform(0.15, 0.4, m)
+    rim[eaten] = rng.uniform(0.9, 2.4, m)  # the outline of a phagocytosed fiber is kept
     holes[eaten] = rng.uniform(-2.2, -0.8, m)
 
     young = kind == FiberClass.REGENERATING
@@ -84,9 +85,26 @@ def tone(scene: Scene, look: Look) -> Sarcoplasm:
     mottle[young] = rng.uniform(0.03, 0.15, m)
 
     opaque = scene.fiber_attributes[:, FiberAttribute.OPAQUE]
-    eosin[opaque] *= rng.uniform(1.12, 1.6, np.count_nonzero(opaque))
+    eosin[opaque] *= rng.uniform(1.12, 1.45, np.count_nonzero(opaque))
     grain[opaque] *= 0.4
     return Sarcoplasm(*[values.astype(np.float32) for values in (eosin, blue, grain, mottle, rim, holes)])
+
+
+def _fissure(
+    ring: NDArray[np.float64], center: NDArray[np.float64], radius: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A jagged cleft that runs from the rim towards the other side."""
+    start = ring[rng.integers(len(ring))]
+    through = center + rng.normal(0, 0.3 * radius, 2)
+    reach = rng.uniform(0.5, 1.9)
+    along = np.linspace(0, reach, int(rng.integers(4, 9)))[:, None]
+    path: NDArray[np.float64] = start + (through - start) * along
+    path[1:] += rng.normal(0, 0.07 * radius, (len(path) - 1, 2))
+    return path
+
+
+def _width(radius: float, rng: np.random.Generator) -> int:
+    return max(1, round(radius * rng.uniform(0.02, 0.11)))
 
 
 def is_cracked(scene: Scene) -> NDArray[np.bool_]:
@@ -129,11 +147,9 @@ def scratch(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origi
         )
 
     if kind == FiberClass.NECROTIC_HYALINE:
-        for _ in range(rng.integers(1, 6)):
-            start = center + rng.uniform(-0.9, 0.9, 2) * radius
-            steps = rng.normal(0, 0.16 * radius, (rng.integers(3, 9), 2)) + rng.normal(0, 0.15 * radius, 2)
-            polyline(start + np.cumsum(steps, axis=0), rng.uniform(0.5, 1.0), int(rng.integers(1, 4)))
-        if rng.random() < 0.5:
+        for _ in range(rng.integers(2, 7)):
+            polyline(_fissure(ring[:-1], center, radius, rng), rng.uniform(0.6, 1.0), _width(radius, rng))
+        if rng.random() < 0.6:
             first, length = rng.integers(len(ring)), rng.integers(len(ring) // 5 + 1, len(ring) // 2 + 3)
             polyline(np.roll(ring[:-1], -first, axis=0)[:length], 1.0, int(rng.integers(2, 7)))
     elif kind in (FiberClass.NECROTIC_PALE, FiberClass.MYOPHAGOCYTOSIS):

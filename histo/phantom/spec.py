@@ -60,6 +60,7 @@ class PhantomSpec:
         nerves_mm2: Nerve twigs and spindles.
         fat_mm2: Groups of adipocytes.
         sheets_mm2: Areas where cells have replaced fibers.
+        scars_mm2: Smooth pink patches of collagen as large as fibers: decoys.
         tears_mm2: Tears that show glass.
         debris_mm2: Dark debris lying on the tissue.
         folds_mm2: Tissue folds.
@@ -99,6 +100,7 @@ class PhantomSpec:
     nerves_mm2: float = 0.4
     fat_mm2: float = 0.2
     sheets_mm2: float = 0.0
+    scars_mm2: float = 0.3
     tears_mm2: float = 0.3
     debris_mm2: float = 0.05
     folds_mm2: float = 0.02
@@ -122,8 +124,8 @@ PATTERN_SPECS: dict[str, PhantomSpec] = {
         regenerating=0.03,
         fiber_jitter=0.7,
         internal_nuclei=0.05,
-        lymphocytes_mm2=1.0,
-        macrophages_mm2=1.5,
+        lymphocytes_mm2=0.8,
+        macrophages_mm2=1.0,
     ),
     "perifascicular_atrophy": replace(
         _NORMAL,
@@ -213,7 +215,7 @@ def training_spec(rng: np.random.Generator) -> PhantomSpec:
         perimysium_um=log_uniform(8, 60),
         split=sometimes(0.6, 0.01, 0.2),
         pale=sometimes(0.5, 0.01, 0.15),
-        hyaline=sometimes(0.5, 0.01, 0.15),
+        hyaline=sometimes(0.55, 0.015, 0.15),
         myophagocytosis=sometimes(0.55, 0.02, 0.2),
         late=rng.uniform(0.0, 0.7),
         necrosis_placement=list(Placement)[rng.integers(3)],
@@ -221,8 +223,8 @@ def training_spec(rng: np.random.Generator) -> PhantomSpec:
         atrophic=sometimes(0.5, 0.01, 0.3),
         atrophy_placement=list(Placement)[rng.integers(3)],
         internal_nuclei=rng.choice([0.01, 0.05, 0.3, 0.7]),
-        vacuolated=sometimes(0.3, 0.01, 0.1),
-        opaque=sometimes(0.3, 0.01, 0.1),
+        vacuolated=sometimes(0.35, 0.02, 0.12),
+        opaque=sometimes(0.35, 0.02, 0.12),
         invaded=sometimes(0.3, 0.01, 0.12),
         lymphocytes_mm2=sometimes(0.6, 5, 1500),
         macrophages_mm2=sometimes(0.6, 5, 2500),
@@ -231,11 +233,12 @@ def training_spec(rng: np.random.Generator) -> PhantomSpec:
         focus_um=log_uniform(20, 110),
         focus_macrophages=rng.uniform(0, 1),
         cuffs=rng.choice([0.0, 0.3, 0.8]),
-        vessels_mm2=sometimes(0.6, 3, 20),
-        nerves_mm2=sometimes(0.35, 2, 10),
-        fat_mm2=sometimes(0.3, 2, 12),
-        sheets_mm2=sometimes(0.35, 3, 30) if rng.random() < 0.9 else 70.0,
-        tears_mm2=sometimes(0.35, 3, 20),
-        debris_mm2=sometimes(0.15, 2, 10),
-        folds_mm2=sometimes(0.12, 2, 6),
+        vessels_mm2=sometimes(0.6, 5, 50),
+        nerves_mm2=sometimes(0.35, 5, 30),
+        fat_mm2=sometimes(0.35, 5, 50),
+        sheets_mm2=sometimes(0.25, 3, 30) if rng.random() < 0.93 else 70.0,
+        scars_mm2=sometimes(0.35, 5, 60),
+        tears_mm2=sometimes(0.35, 5, 40),
+        debris_mm2=sometimes(0.2, 8, 50),
+        folds_mm2=sometimes(0.15, 6, 20),
     )

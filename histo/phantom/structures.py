@@ -25,6 +25,7 @@ class Structures:
         nerves: (K,) polygons of nerve twigs and spindles.
         fat: (A,) polygons of single adipocytes.
         sheets: (S,) polygons where cells have replaced fibers.
+        scars: (C,) polygons of smooth collagen that look like fibers without being any.
         foci: (G, 2) float64 centers of dense infiltrate.
         tears: (T,) polygons that show glass.
         folds: (D,) polygons where the section lies double.
@@ -37,6 +38,7 @@ class Structures:
     nerves: Polygons
     fat: Polygons
     sheets: Polygons
+    scars: Polygons
     foci: NDArray[np.float64]
     tears: Polygons
     folds: Polygons
@@ -94,6 +96,7 @@ def place_structures(
             if not any(cell.intersects(other) for other in fat):
                 fat.append(cell)
     sheets = [blob(x, y, rng.uniform(40, 130), rng, rng.uniform(1, 2), 0.5) for x, y in spots(spec.sheets_mm2, False)]
+    scars = [blob(x, y, rng.uniform(8, 35), rng, rng.uniform(1, 4), 0.35) for x, y in spots(spec.scars_mm2, False)]
     tears = [blob(x, y, rng.uniform(6, 45), rng, rng.uniform(1, 9), 0.7) for x, y in spots(spec.tears_mm2, False)]
     folds = [blob(x, y, rng.uniform(25, 70), rng, rng.uniform(4, 12), 0.2) for x, y in spots(spec.folds_mm2, False)]
     debris = [blob(x, y, rng.uniform(3, 25), rng, rng.uniform(1, 3), 0.8) for x, y in spots(spec.debris_mm2, False)]
@@ -104,6 +107,7 @@ def place_structures(
         nerves=_array(nerves),
         fat=_array(fat),
         sheets=_array(sheets),
+        scars=_array(scars),
         foci=spots(spec.foci_mm2, False),
         tears=_array(tears),
         folds=_array(folds),
@@ -118,7 +122,9 @@ def carve(fibers: Polygons, structures: Structures, rng: np.random.Generator) ->
         The fibers that remain, and their rows among those given.
     """
     fibers = fibers.copy()
-    solid = np.concatenate([structures.vessels, structures.nerves, structures.fat, structures.tears])
+    solid = np.concatenate(
+        [structures.vessels, structures.nerves, structures.fat, structures.scars, structures.tears]
+    )
     if len(solid):
         tree = shapely.STRtree(solid)
         whole = shapely.area(fibers)
