@@ -1,0 +1,1 @@
+"""Many biopsies: the list of them, with patients, sites and labels."""
