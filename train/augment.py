@@ -71,6 +71,10 @@ class Pose:
         labels = self._warp(truth.fiber_labels.astype(np.uint16), wide, cv2.INTER_NEAREST)
         offset = (truth.cell_center_px - self.center_px) @ np.linalg.inv(self.matrix).T + wide / 2
         inside = np.all((offset >= 0) & (offset < wide), axis=1)
+        known = {
+            name: None if mask is None else self._warp(mask.astype(np.uint8), wide, cv2.INTER_NEAREST) > 0
+            for name, mask in (("fibers_known", truth.fibers_known), ("cells_known", truth.cells_known))
+        }
         cropped = FieldTruth(
             fiber_labels=labels.astype(np.int32),
             fiber_class=truth.fiber_class,
@@ -79,6 +83,8 @@ class Pose:
             cell_class=truth.cell_class[inside],
             compartments=self._warp(truth.compartments, wide, cv2.INTER_NEAREST),
             mpp=truth.mpp,
+            attributes_known=truth.attributes_known,
+            **known,
         )
         return Field(rgb=self._warp(field.rgb, size_wpx, cv2.INTER_LINEAR), truth=cropped)
 

@@ -106,7 +106,8 @@ def sample_of(rgb: NDArray[np.uint8], truth: FieldTruth, margin_wpx: int = 0) ->
     Returns:
         `rgb` (H, W, 3) uint8 and, at 1 um/px: `distance`, `boundary` float32, `fiber_class` uint8 (`IGNORE` outside
         fibers), `fiber_weight` float32 (a whole fiber's pixels sum to 1), `attributes` (6, h, w) bool, `cells`
-        (4, h, w) float32, `compartments` uint8.
+        (4, h, w) float32, `compartments` uint8 (`IGNORE` where not known), `fibers_known` and `cells_known` bool; and
+        `attributes_known` (6,) bool.
     """
     targets = encode_targets(truth)
     margin = margin_wpx // STRIDE
@@ -123,6 +124,9 @@ def sample_of(rgb: NDArray[np.uint8], truth: FieldTruth, margin_wpx: int = 0) ->
         "attributes": targets.attributes[keep].copy(),
         "cells": targets.cells[keep].copy(),
         "compartments": targets.compartments[keep].copy(),
+        "fibers_known": targets.fibers_known[keep].copy(),
+        "cells_known": targets.cells_known[keep].copy(),
+        "attributes_known": targets.attributes_known.copy(),
     }
 
 

@@ -17,6 +17,9 @@ from histo.phantom.truth import Field, FieldTruth
 
 _SUFFIX = ".safetensors"
 
+_KNOWN = ("fibers_known", "cells_known", "attributes_known")
+"""Stored only where something is unknown: a file without them is of a phantom, of which everything is known."""
+
 
 @dataclass(frozen=True, eq=False)
 class FieldObjects:
@@ -78,12 +81,18 @@ def save_field(path: Path, field: Field, made_by: str) -> None:
         "cell_center_px": truth.cell_center_px,
         "cell_class": truth.cell_class,
         "compartments": truth.compartments,
+        **_what_is_known(truth),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
     whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     save_file(whole, partial, metadata={"made_by": made_by, "mpp": str(truth.mpp.um_per_px)})
     partial.replace(path)
+
+
+def _what_is_known(truth: FieldTruth) -> dict[str, NDArray[np.uint8]]:
+    masks = {name: getattr(truth, name) for name in _KNOWN}
+    return {name: mask.astype(np.uint8) for name, mask in masks.items() if mask is not None and not mask.all()}
 
 
 def made_by(path: Path) -> str | None:
@@ -108,6 +117,7 @@ def load_field(path: Path) -> Field:
         cell_class=arrays["cell_class"],
         compartments=arrays["compartments"],
         mpp=mpp,
+        **{name: arrays[name].astype(np.bool_) for name in _KNOWN if name in arrays},
     )
     return Field(rgb=arrays["rgb"], truth=truth)
 

@@ -1,4 +1,7 @@
-"""What the network is taught, map by map. All terms are means of order one, so their weights in a recipe compare."""
+"""What the network is taught, map by map. All terms are means of order one, so their weights in a recipe compare.
+
+Every mean is taken over what is known: a place that nobody drew neither teaches nor dilutes what was drawn elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -64,25 +67,27 @@ def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, 
     fiber_class = batch["fiber_class"]
     inside = (fiber_class != IGNORE).to(logits.dtype)
     fiber_weight = batch["fiber_weight"]
+    known, cells_known = batch["fibers_known"].to(logits.dtype), batch["cells_known"].to(logits.dtype)
     return {
         "foreground": weights.foreground
-        * _foreground(logits[:, layout.FOREGROUND], inside, _is_necrotic(fiber_class), weights.foreground_necrotic),
-        "distance": weights.distance * _distance(logits[:, layout.DISTANCE], batch["distance"], inside),
+        * _foreground(
+            logits[:, layout.FOREGROUND], inside, known, _is_necrotic(fiber_class), weights.foreground_necrotic
+        ),
+        "distance": weights.distance * _distance(logits[:, layout.DISTANCE], batch["distance"], inside * known),
         "boundary": weights.boundary
-        * _boundary(logits[:, layout.BOUNDARY], batch["boundary"], weights.boundary_positive),
+        * _boundary(logits[:, layout.BOUNDARY], batch["boundary"], known, weights.boundary_positive),
         "fiber_class": weights.fiber_class
         * _fiber_class(logits[:, layout.CLASSES], fiber_class, fiber_weight, weights.classes),
         "attributes": weights.attributes
         * _attributes(
-            logits[:, layout.ATTRIBUTES], batch["attributes"].to(logits.dtype), fiber_weight, weights.attribute_positive
+            logits[:, layout.ATTRIBUTES],
+            batch["attributes"].to(logits.dtype),
+            fiber_weight[:, None] * batch["attributes_known"][:, :, None, None],
+            weights.attribute_positive,
         ),
-        "cells": weights.cells * _cells(logits[:, layout.CELLS], batch["cells"]),
+        "cells": weights.cells * _cells(logits[:, layout.CELLS], batch["cells"], cells_known),
         "compartments": weights.compartments
-        * functional.cross_entropy(
-            logits[:, layout.COMPARTMENTS],
-            batch["compartments"].long(),
-            weight=logits.new_tensor(weights.compartment_classes),
-        ),
+        * _compartments(logits[:, layout.COMPARTMENTS], batch["compartments"].long(), weights.compartment_classes),
     }
 
 
@@ -90,24 +95,24 @@ def _is_necrotic(fiber_class: Tensor) -> Tensor:
     return torch.isin(fiber_class, fiber_class.new_tensor([int(kind) for kind in sorted(NECROTIC_CLASSES)]))
 
 
-def _foreground(logits: Tensor, inside: Tensor, necrotic: Tensor, positive: float) -> Tensor:
-    probability = torch.sigmoid(logits)
+def _foreground(logits: Tensor, inside: Tensor, known: Tensor, necrotic: Tensor, positive: float) -> Tensor:
+    probability = torch.sigmoid(logits) * known
     overlap = (probability * inside).sum()
-    dice = 1 - (2 * overlap + 1) / (probability.sum() + inside.sum() + 1)
-    weight = 1 + (positive - 1) * necrotic.to(logits.dtype)
+    dice = 1 - (2 * overlap + 1) / (probability.sum() + (inside * known).sum() + 1)
+    weight = known * (1 + (positive - 1) * necrotic.to(logits.dtype))
     error = functional.binary_cross_entropy_with_logits(logits, inside, reduction="none")
-    return (error * weight).sum() / weight.sum() + dice
+    return (error * weight).sum() / weight.sum().clamp(min=1) + dice
 
 
-def _distance(logits: Tensor, distance: Tensor, inside: Tensor) -> Tensor:
+def _distance(logits: Tensor, distance: Tensor, counted: Tensor) -> Tensor:
     error = functional.smooth_l1_loss(torch.sigmoid(logits), distance, reduction="none", beta=0.1)
-    return (error * inside).sum() / inside.sum().clamp(min=1)
+    return (error * counted).sum() / counted.sum().clamp(min=1)
 
 
-def _boundary(logits: Tensor, boundary: Tensor, positive: float) -> Tensor:
+def _boundary(logits: Tensor, boundary: Tensor, known: Tensor, positive: float) -> Tensor:
     error = functional.binary_cross_entropy_with_logits(logits, boundary, reduction="none")
-    weight = 1 + (positive - 1) * boundary
-    return (error * weight).sum() / weight.sum()
+    weight = known * (1 + (positive - 1) * boundary)
+    return (error * weight).sum() / weight.sum().clamp(min=1)
 
 
 def _fiber_class(logits: Tensor, fiber_class: Tensor, fiber_weight: Tensor, classes: tuple[float, ...]) -> Tensor:
@@ -119,20 +124,27 @@ def _fiber_class(logits: Tensor, fiber_class: Tensor, fiber_weight: Tensor, clas
     return (error * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
-def _attributes(logits: Tensor, present: Tensor, fiber_weight: Tensor, positive: float) -> Tensor:
+def _attributes(logits: Tensor, present: Tensor, weight: Tensor, positive: float) -> Tensor:
     error = functional.binary_cross_entropy_with_logits(
         logits, present, reduction="none", pos_weight=logits.new_tensor(positive)
     )
-    weight = fiber_weight[:, None]
-    return (error * weight).sum() / (logits.shape[1] * fiber_weight.sum()).clamp(min=1e-6)
+    return (error * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
-def _cells(logits: Tensor, cells: Tensor) -> Tensor:
+def _compartments(logits: Tensor, codes: Tensor, classes: tuple[float, ...]) -> Tensor:
+    by_class = logits.new_tensor(classes)
+    error = functional.cross_entropy(logits, codes, weight=by_class, ignore_index=IGNORE, reduction="sum")
+    weight = by_class[codes.clamp(max=len(classes) - 1)] * (codes != IGNORE)
+    return error / weight.sum().clamp(min=1e-6)
+
+
+def _cells(logits: Tensor, cells: Tensor, known: Tensor) -> Tensor:
     """Quality focal loss (Li 2020, arXiv 2006.04388), for bumps of any height, per expected nucleus."""
     distance_to_truth = (torch.sigmoid(logits) - cells).abs().pow(_FOCUS)
     error = functional.binary_cross_entropy_with_logits(logits, cells, reduction="none")
-    peaks = (cells > _PEAK).sum()
-    return (distance_to_truth * error).sum() / peaks.clamp(min=1)
+    mask = known[:, None]
+    peaks = ((cells > _PEAK) * mask).sum()
+    return (distance_to_truth * error * mask).sum() / peaks.clamp(min=1)
 
 
 _PEAK = 0.8

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from histo.findings import CellClass
 from histo.geometry import WORKING_MPP
 from histo.network.layout import MAP_MPP, STRIDE
-from histo.phantom.truth import FieldTruth
+from histo.phantom.truth import UNKNOWN_COMPARTMENT, FieldTruth
 
 Code = TypeVar("Code", bound=np.generic)
 
-IGNORE = 255
-"""Value of `Targets.fiber_class` where there is no fiber, so no class."""
+IGNORE = UNKNOWN_COMPARTMENT
+"""Value of `Targets.fiber_class` where there is no fiber, so no class; and of compartments that are not known."""
 
 BOUNDARY_REACH_WPX = 1
 """Working pixels added to each side of a border's two pixels: a band of 2 um in all."""
@@ -39,8 +39,11 @@ class Targets:
         fiber_class: (h, w) uint8, a `FiberClass`, or `IGNORE` outside fibers.
         attributes: (6, h, w) bool, over `FiberAttribute`; meaningful inside fibers.
         cells: (4, h, w) float32, over `CellClass`; a Gaussian of height 1 at each nucleus; of two, the larger.
-        compartments: (h, w) uint8, a `Compartment`.
+        compartments: (h, w) uint8, a `Compartment`, or `IGNORE` where it is not known.
         fiber_labels: (h, w) int32, the fiber's number in the truth, 0 outside.
+        fibers_known: (h, w) bool, where foreground, distance and boundary mean something.
+        cells_known: (h, w) bool, where the absence of a nucleus means something.
+        attributes_known: (6,) bool, which attributes mean something.
     """
 
     foreground: NDArray[np.float32]
@@ -51,6 +54,9 @@ class Targets:
     cells: NDArray[np.float32]
     compartments: NDArray[np.uint8]
     fiber_labels: NDArray[np.int32]
+    fibers_known: NDArray[np.bool_]
+    cells_known: NDArray[np.bool_]
+    attributes_known: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
@@ -87,6 +93,9 @@ def encode_targets(truth: FieldTruth) -> Targets:
         cells=_cell_bumps(truth, labels.shape),
         compartments=_halved_by_majority(truth.compartments),
         fiber_labels=labels,
+        fibers_known=_halved_where_all(truth.fibers_known, labels.shape),
+        cells_known=_halved_where_all(truth.cells_known, labels.shape),
+        attributes_known=truth.attributes_known.copy(),
     )
 
 
@@ -95,6 +104,13 @@ def _halved_by_majority(codes: NDArray[Code]) -> NDArray[Code]:
     a, b, c, d = codes[::2, ::2], codes[::2, 1::2], codes[1::2, ::2], codes[1::2, 1::2]
     alone = (a != b) & (a != c) & (a != d)
     return np.where(alone & ((b == c) | (b == d)), b, np.where(alone & (c == d), c, a))
+
+
+def _halved_where_all(known: NDArray[np.bool_] | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A pixel is known if all four that it covers are."""
+    if known is None:
+        return np.ones(shape, np.bool_)
+    return known[::2, ::2] & known[::2, 1::2] & known[1::2, ::2] & known[1::2, 1::2]
 
 
 def _borders(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
