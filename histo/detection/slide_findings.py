@@ -51,4 +51,7 @@ def detect(
         halo_wpx=card.halo_wpx,
         origin_wpx=origin_wpx,
     )
-    return scan(reader, tissue, grid, engine, partial(decode_block, points=card.operating_points), progress)
+    try:
+        return scan(reader, tissue, grid, engine, partial(decode_block, points=card.operating_points), progress)
+    finally:
+        engine.rest()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from histo.errors import EngineError
 from histo.network.bundle import Bundle
-from histo.network.model import ALIGNMENT_WPX
+from histo.network.encoder import ALIGNMENT_WPX
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "f32", "bf16"]
@@ -56,6 +56,9 @@ class Engine(Protocol):
             ValueError: If the tile has another form.
             EngineError: If the device fails.
         """
+
+    def rest(self) -> None:
+        """Give back the memory of intermediate maps until the next tile; what was computed does not change."""
         ...
 
 

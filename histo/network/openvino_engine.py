@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from histo.errors import EngineError
 from histo.network.engine import check_tile
-from histo.network.model import ALIGNMENT_WPX, ActivatedNet
+from histo.network.encoder import ALIGNMENT_WPX
+from histo.network.model import ActivatedNet
 
 
 def _import_without_telemetry() -> Any:  # noqa: ANN401 (a module without types)
@@ -69,6 +70,7 @@ class OpenVinoEngine:
         if threads is not None:
             self._settings["INFERENCE_NUM_THREADS"] = threads
         self._model = _converted(network)
+        self._compiled: Any = None
         self._request: Any = None
         self._shape: tuple[int, ...] = ()
         self._lock = threading.Lock()
@@ -82,15 +84,21 @@ class OpenVinoEngine:
             self._request.infer({0: np.ascontiguousarray(rgb)[None]}, share_inputs=True)
             return np.array(self._request.get_output_tensor(0).data[0], dtype=np.float32)
 
+    def rest(self) -> None:
+        """Give back the memory of intermediate maps; see `histo.network.engine.Engine.rest`."""
+        with self._lock:
+            if self._compiled is not None:
+                self._compiled.release_memory()
+
     def _compile(self, shape: tuple[int, ...]) -> None:
-        self._request = None
+        self._request = self._compiled = None
         model = self._model.clone()
         model.reshape([1, *shape])
         compiled = self._core.compile_model(model, "CPU", self._settings)
         actual = compiled.get_property("INFERENCE_PRECISION_HINT")
         if actual != getattr(_openvino.Type, self.precision):
             raise _missing(self.precision)
-        self._request, self._shape = compiled.create_infer_request(), shape
+        self._compiled, self._request, self._shape = compiled, compiled.create_infer_request(), shape
 
 
 class _FromImage(nn.Module):

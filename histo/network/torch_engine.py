@@ -63,6 +63,11 @@ class TorchEngine:
                 raise EngineError("device cuda", problem, "use --device cpu") from error
         return np.asarray(maps, dtype=np.float32)
 
+    def rest(self) -> None:
+        """Give back the GPU's cached memory; see `histo.network.engine.Engine.rest`."""
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
+
 
 def _fold_batch_norm(network: nn.Module) -> nn.Module:
     """Multiply each batch normalization into the convolution right before it, in place."""

@@ -56,6 +56,9 @@ class ColorEngine:
     precision: str = "f32"
     name: str = "colors"
 
+    def rest(self) -> None:
+        pass
+
     def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         half = cv2.resize(rgb, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         red, green, blue = cv2.split(cv2.GaussianBlur(half.astype(np.float32), (0, 0), 1.5))

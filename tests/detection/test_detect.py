@@ -77,6 +77,9 @@ def test_detect_takes_tiles_and_thresholds_from_the_card(bundle: Bundle) -> None
     shapes = []
 
     class Recording(ColorEngine):
+        def rest(self) -> None:
+            pass
+
         def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
             shapes.append(rgb.shape)
             return super().run(rgb)

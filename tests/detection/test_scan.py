@@ -107,6 +107,9 @@ def test_repeats_are_identical_whatever_the_timing() -> None:
 class EverywhereEngine(ColorEngine):
     """Sees fiber in everything that looks like glass, with a nucleus every 16 um."""
 
+    def rest(self) -> None:
+        pass
+
     def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         paint = np.full_like(rgb, (220, 60, 120))
         paint[::32, ::32, 0] = paint[1::32, ::32, 0] = 0
@@ -194,6 +197,9 @@ def test_an_interruption_leaves_nothing_behind(trouble: BaseException, tmp_path:
     runs = iter(range(100))
 
     class Breaking(ColorEngine):
+        def rest(self) -> None:
+            pass
+
         def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
             if next(runs) == 2:
                 assert os.fstat(spools[0].fileno()).st_size > 0
@@ -265,6 +271,9 @@ def test_a_full_disk_is_told_with_its_remedy(when: str, monkeypatch: pytest.Monk
 
 def test_maps_of_a_wrong_shape_are_refused() -> None:
     class Small(ColorEngine):
+        def rest(self) -> None:
+            pass
+
         def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
             return super().run(rgb)[:, :-1]
 

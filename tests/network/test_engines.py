@@ -102,6 +102,14 @@ def test_a_new_shape_is_taken_and_the_old_one_still_gives_the_same(openvino: Eng
     assert not np.shares_memory(first, again)
 
 
+def test_after_a_rest_the_maps_are_the_same(bundle: Bundle, openvino: Engine) -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (64, 96, 3), np.uint8)
+    for engine in (openvino, make_engine(bundle, kind="torch")):
+        before = engine.run(rgb)
+        engine.rest()
+        np.testing.assert_array_equal(engine.run(rgb), before)
+
+
 def test_the_number_of_threads_changes_nothing(bundle: Bundle, openvino: Engine) -> None:
     rgb = tile(96, 96)
     two = make_engine(bundle, device="cpu", kind="openvino", threads=2)

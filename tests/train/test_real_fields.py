@@ -20,6 +20,9 @@ class MaskEngine:
     def __init__(self, folder: Path) -> None:
         self.fields = [load_real_field(folder / "muscle", name) for name in REAL_FIELDS]
 
+    def rest(self) -> None:
+        pass
+
     def run(self, rgb: np.ndarray) -> np.ndarray:
         field = next(field for field in self.fields if np.array_equal(rgb[:400, :400], field.rgb[:400, :400]))
         targets = encode_targets(field.truth)
