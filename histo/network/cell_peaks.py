@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from histo.network import layout
 from histo.network.layout import MAP_MPP
 from histo.network.operating import OperatingPoints
+from histo.network.temperature import temper_odds
 
 _SMOOTHING_PX = 0.7
 """Blur before peaks are sought: a saturated nucleus is flat on top, and has one peak only after it."""
@@ -28,7 +29,7 @@ class Peaks:
         center_um: (M, 2) float64, x and y from the block's corner.
         pixel: (M, 2) int64, row and column of the map pixel that holds the peak.
         kind: (M,) uint8, a `CellClass`.
-        height: (M, 4) float32, the maps' values there, over `CellClass`.
+        height: (M, 4) float32, the maps' values there after their temperature, over `CellClass`.
     """
 
     center_um: NDArray[np.float64]
@@ -42,7 +43,7 @@ def find_peaks(maps: NDArray[np.float32], points: OperatingPoints) -> Peaks:
 
     Args:
         maps: (26, h, w) activated maps.
-        points: Thresholds.
+        points: Thresholds and the cells' temperature.
 
     Returns:
         Peaks in order of rows, then columns.
@@ -52,8 +53,9 @@ def find_peaks(maps: NDArray[np.float32], points: OperatingPoints) -> Peaks:
     highest = cv2.GaussianBlur(raw, (0, 0), _SMOOTHING_PX)
     radius = max(1, MAP_MPP.px(points.cell_spacing_um))
     around = cv2.dilate(highest, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
-    row, column = np.nonzero((highest == around) & (raw >= min(points.cells)))
-    height = heats[:, row, column].T
+    lowest = float(temper_odds(np.array(min(points.cells)), 1 / points.cell_temperature)) - _FLOOR
+    row, column = np.nonzero((highest == around) & (raw >= lowest))
+    height = temper_odds(heats[:, row, column].T, points.cell_temperature).astype(np.float32)
     kind = height.argmax(axis=1).astype(np.uint8)
     enough = height.max(axis=1) >= np.array(points.cells, np.float32)[kind]
     row, column, height, kind = row[enough], column[enough], height[enough], kind[enough]

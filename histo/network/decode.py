@@ -12,6 +12,7 @@ from histo.network.cell_peaks import find_peaks
 from histo.network.operating import OperatingPoints
 from histo.network.outlines import Outline, min_feret, trace_outlines
 from histo.network.partition import label_fibers
+from histo.network.temperature import temper_odds, temper_shares
 
 _RIM_WEIGHT = 0.1
 """Weight of a fiber's rim, against 1.1 in its middle: the rim's pixels mix with the neighbors."""
@@ -27,7 +28,7 @@ def decode_block(
     Args:
         maps: (26, h, w) float32, activated maps at 1 um/px.
         origin_um: x and y of the corner of map pixel (0, 0), in slide micrometers.
-        points: The bundle's thresholds.
+        points: The bundle's thresholds and temperatures.
 
     Returns:
         Fibers in canonical order, `cut` where the outline touches the block's border; cells in canonical order, with
@@ -39,17 +40,21 @@ def decode_block(
     if maps.ndim != 3 or maps.shape[0] != layout.CHANNELS or maps.dtype != np.float32:
         raise ValueError(f"maps must be float32 of ({layout.CHANNELS}, h, w), not {maps.dtype} of {maps.shape}")
     labels = label_fibers(maps, points)
-    probabilities = _means_inside(maps, labels)
-    necrotic = np.isin(decide_class(_of_classes(probabilities), points.necrotic), NECROTIC_CLASSES)
+    means = _means_inside(maps, labels)
+    by_class = temper_shares(_shares(means[:, : len(FiberClass)]), points.class_temperature)
+    by_attribute = temper_odds(means[:, len(FiberClass) :], points.attribute_temperature)
+    necrotic = np.isin(decide_class(by_class, points.necrotic), NECROTIC_CLASSES)
     sure = _mean_foreground(maps, labels) >= np.where(necrotic, points.necrotic_fiber, points.fiber)
     outlines = [outline for outline in trace_outlines(labels, points.minimum_area_um2) if sure[outline.label]]
-    fibers, row_of_label = _fibers(labels, probabilities, outlines, np.array(origin_um, np.float64), points)
-    return fibers, _cells(maps, labels, row_of_label, np.array(origin_um, np.float64), points)
+    corner_um = np.array(origin_um, np.float64)
+    fibers, row_of_label = _fibers(labels, by_class, by_attribute, outlines, corner_um, points)
+    return fibers, _cells(maps, labels, row_of_label, corner_um, points)
 
 
 def _fibers(
     labels: NDArray[np.int32],
-    probabilities: NDArray[np.float64],
+    by_class: NDArray[np.float64],
+    by_attribute: NDArray[np.float64],
     outlines: list[Outline],
     origin_um: NDArray[np.float64],
     points: OperatingPoints,
@@ -62,7 +67,7 @@ def _fibers(
     outlines = [outlines[place] for place in order]
     label = np.array([outline.label for outline in outlines])
     row_of_label[label] = np.arange(len(label), dtype=np.int32)
-    by_class, by_attribute = _of_classes(probabilities[label]), probabilities[label, len(FiberClass) :]
+    by_class, by_attribute = by_class[label], by_attribute[label]
     at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     fibers = Fibers(
         center_um=(center_um[order] + origin_um).astype(np.float32),
@@ -79,9 +84,8 @@ def _fibers(
     return fibers, row_of_label
 
 
-def _of_classes(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+def _shares(by_class: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, 5) over `FiberClass`, rows summing to 1; a label without pixels, as the background's, has zeros."""
-    by_class = probabilities[:, : len(FiberClass)]
     shares: NDArray[np.float64] = by_class / np.maximum(by_class.sum(axis=1, keepdims=True), 1e-9)
     return shares
 

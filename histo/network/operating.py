@@ -1,4 +1,4 @@
-"""Where the decoder draws its lines: thresholds chosen on phantoms, kept in the bundle's card."""
+"""Where the decoder draws its lines, and how sure it is: chosen on validation fields, kept in the bundle's card."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass, fields
 
 from histo.findings import CellClass, FiberAttribute
 
+TEMPERATURE = "_temperature"
+"""How the names of temperatures end; a card that was written before there were any holds none, and means 1."""
+
 
 @dataclass(frozen=True)
 class OperatingPoints:
-    """Thresholds of `decode_block`.
+    """Thresholds and temperatures of `decode_block`.
 
     Attributes:
         foreground: Probability from which a pixel belongs to a fiber.
@@ -26,6 +29,13 @@ class OperatingPoints:
         attributes: Probability from which each `FiberAttribute` is held to be present.
         cells: Peak height from which a nucleus of each `CellClass` is counted.
         cell_spacing_um: Two peaks nearer than this are one nucleus.
+        class_temperature: Divides the log-odds of a fiber's class probabilities, so that what a reading states comes
+            true as often as it says (Guo 2017, arXiv 1706.04599); above 1 is less sure, 1 leaves them as they are.
+            `necrotic` is compared with what comes out.
+        attribute_temperature: The same for attributes, compared with `attributes`.
+        cell_temperature: The same for the height of a nucleus' peak, compared with `cells`.
+        compartment_temperature: The same for compartments. A reading states only the likeliest one, which no
+            temperature changes; it is for whoever reads the maps themselves.
     """
 
     foreground: float = 0.5
@@ -38,6 +48,10 @@ class OperatingPoints:
     attributes: tuple[float, ...] = (0.5,) * len(FiberAttribute)
     cells: tuple[float, ...] = (0.4,) * len(CellClass)
     cell_spacing_um: float = 3.0
+    class_temperature: float = 1.0
+    attribute_temperature: float = 1.0
+    cell_temperature: float = 1.0
+    compartment_temperature: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse values that no map can reach.
@@ -53,8 +67,8 @@ class OperatingPoints:
                 raise ValueError(f"{name} needs {count} thresholds, not {len(values)}")
         for field in fields(self):
             value = getattr(self, field.name)
-            positive_um = field.name.endswith(("_um", "_um2"))
+            unbounded = field.name.endswith(("_um", "_um2", TEMPERATURE))
             for number in value if isinstance(value, tuple) else (value,):
-                if not math.isfinite(number) or number <= 0 or (number >= 1 and not positive_um):
-                    span = "positive" if positive_um else "between 0 and 1"
+                if not math.isfinite(number) or number <= 0 or (number >= 1 and not unbounded):
+                    span = "positive" if unbounded else "between 0 and 1"
                     raise ValueError(f"{field.name} must be {span}, not {number}")
