@@ -15,6 +15,12 @@
     │       └── ScaleTooCoarse
     ├── BundleError                weights or card are missing, damaged or do not match
     ├── EngineError                the asked-for device or precision is not to be had here
+    ├── AnnotationError            a file that people have drawn in cannot be used
+    │   ├── NotAnAnnotation        the bytes are no format of drawn objects that is known
+    │   ├── AnnotationUnsafe       too large, nested too deeply, or holding XML entities
+    │   ├── AnnotationBroken       a known format, but damaged: nesting, numbers, missing parts
+    │   ├── MappingError           the mapping of class names cannot be used
+    │   └── UnknownClasses         class names of which the mapping says nothing
     ├── RecordError                a reading or findings file cannot be read back
     └── OutputError                the disk is full, or the folder is not writable
 
@@ -106,6 +112,30 @@ class BundleError(HistoError):
 
 class EngineError(HistoError):
     """The asked-for device or precision is not to be had on this machine."""
+
+
+class AnnotationError(HistoError):
+    """A file that people have drawn in cannot be used."""
+
+
+class NotAnAnnotation(AnnotationError):
+    """The bytes are no format of drawn objects that is known, or there is no such file."""
+
+
+class AnnotationUnsafe(AnnotationError):
+    """The file would endanger the process: too large, nested too deeply, or holding XML entities."""
+
+
+class AnnotationBroken(AnnotationError):
+    """The format is known, but the file is damaged: nesting, numbers that are not finite, missing parts."""
+
+
+class MappingError(AnnotationError):
+    """The mapping of a laboratory's class names cannot be used."""
+
+
+class UnknownClasses(AnnotationError):
+    """Objects have class names of which the mapping says nothing."""
 
 
 class RecordError(HistoError):
