@@ -14,8 +14,7 @@ from histo.network import Engine, OperatingPoints, decide_class, decode_block
 from histo.network.cell_peaks import find_peaks
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, read_fields
-from train.matching import match_points
-from train.metrics import MatchedFibers, count_hits, pair_fibers
+from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
 
 OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
     "merge_boundary": (0.3, 0.4, 0.5, 0.6, 0.7),
@@ -111,7 +110,7 @@ def _paired(known: KnownMaps, points: OperatingPoints) -> KnownFibers:
 
 def _f1(counts: list[tuple[int, int, int]], beta: float = 1.0) -> float:
     """F score of (hits, false alarms, misses); below 1, `beta` makes a false alarm cost more than a miss."""
-    hits, false, missed = np.sum(counts, axis=0)
+    hits, false, missed = np.array(counts, np.int64).reshape(-1, 3).sum(axis=0)
     weighed = (1 + beta**2) * hits
     return float(weighed / (weighed + false + beta**2 * missed)) if hits + missed else float("nan")
 
@@ -129,7 +128,9 @@ def _necrotic_f1(paired: KnownFibers, threshold: float) -> float:
 
 def _attribute_f1(paired: KnownFibers, kind: FiberAttribute, threshold: float) -> float:
     counts = [
-        count_hits(p, t.fiber_attributes[:, kind], f.attribute_probability[:, kind] >= threshold) for t, f, p in paired
+        count_hits(p, t.fiber_attributes[:, kind], f.attribute_probability[:, kind] >= threshold)
+        for t, f, p in paired
+        if t.attributes_known[kind]
     ]
     return _f1(counts)
 
@@ -139,8 +140,5 @@ def _cell_f1(known: KnownMaps, points: OperatingPoints) -> dict[CellClass, float
     for truth, maps in known:
         peaks = find_peaks(maps, points)
         for kind in CellClass:
-            true_um = truth.mpp.to_um(truth.cell_center_px[truth.cell_class == kind])
-            found_um = peaks.center_um[peaks.kind == kind]
-            hits = match_points(true_um, found_um)
-            counts[kind].append((hits, len(found_um) - hits, len(true_um) - hits))
+            counts[kind].append(count_cells(truth, (kind,), peaks.center_um[peaks.kind == kind]))
     return {kind: _f1(counts[kind], SPARSE_BETA if kind in INFLAMMATORY_CLASSES else 1.0) for kind in CellClass}

@@ -94,10 +94,10 @@ def match_fibers(truth: Labels, predicted: Labels, at_least: float = MATCH_IOU) 
     return np.stack([t[kept], p[kept]], axis=1), iou[kept]
 
 
-def match_points(
+def pair_points(
     truth_um: NDArray[np.floating], predicted_um: NDArray[np.floating], within_um: float = MATCH_UM
-) -> int:
-    """How many points can be paired one to one within a distance: the largest such number.
+) -> Pairs:
+    """Pair points one to one within a distance: one of the largest possible sets of pairs.
 
     Args:
         truth_um: (N, 2).
@@ -105,10 +105,18 @@ def match_points(
         within_um: Largest distance of a pair.
 
     Returns:
-        Number of pairs.
+        (K, 2) int64, rows of truth and of prediction.
     """
     if not len(truth_um) or not len(predicted_um):
-        return 0
+        return np.zeros((0, 2), np.int64)
     near = cdist(truth_um, predicted_um) <= within_um
     rows, columns = linear_sum_assignment(near, maximize=True)
-    return int(near[rows, columns].sum())
+    close = near[rows, columns]
+    return np.stack([rows[close], columns[close]], axis=1).astype(np.int64)
+
+
+def match_points(
+    truth_um: NDArray[np.floating], predicted_um: NDArray[np.floating], within_um: float = MATCH_UM
+) -> int:
+    """How many points can be paired one to one within a distance: the largest such number."""
+    return len(pair_points(truth_um, predicted_um, within_um))

@@ -19,8 +19,8 @@ from histo.findings import (
     Fibers,
 )
 from histo.network import Metric
-from histo.phantom.truth import FieldTruth
-from train.matching import draw_fibers, match_fibers, match_points
+from histo.phantom.truth import UNKNOWN_COMPARTMENT, FieldTruth
+from train.matching import draw_fibers, match_fibers, pair_points
 
 _Bools = NDArray[np.bool_]
 
@@ -72,8 +72,10 @@ class MatchedFibers:
         truth: (K,) int64, the numbers of the paired true fibers.
         predicted: (K,) int64, the rows of the fibers they are paired with.
         iou: (K,) float64.
-        truth_counts: (N + 1,) bool by fiber number; False for those cut by the field's edge, and for number 0.
-        predicted_counts: (P,) bool by row; False for those that are cut and have no partner: nobody knows them.
+        truth_counts: (N + 1,) bool by fiber number; False for those cut by the field's edge or mostly outside of what
+            is known, and for number 0.
+        predicted_counts: (P,) bool by row; False for those that have no partner and are cut or mostly outside of what
+            is known.
     """
 
     truth: NDArray[np.int64]
@@ -84,16 +86,26 @@ class MatchedFibers:
 
 
 def pair_fibers(truth: FieldTruth, fibers: Fibers) -> MatchedFibers:
-    """Pair fibers by overlap; those cut by the field's edge may be hit but are neither missed nor false."""
+    """Pair fibers by overlap; those cut by the field's edge, or that nobody knows, are neither missed nor false."""
     labels = truth.fiber_labels
-    pairs, iou = match_fibers(labels, draw_fibers(fibers, (labels.shape[0], labels.shape[1]), truth.mpp))
+    drawn = draw_fibers(fibers, (labels.shape[0], labels.shape[1]), truth.mpp)
+    pairs, iou = match_fibers(labels, drawn)
     number, row = pairs[:, 0], pairs[:, 1] - 1
-    whole = np.bincount(labels.ravel(), minlength=len(truth.fiber_class)) > 0
+    whole = _mostly_known(labels, len(truth.fiber_class), truth.fibers_known)
     whole[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1], [0]])] = False
     counted = ~np.asarray(fibers.cut)
+    if truth.fibers_known is not None:
+        counted &= _mostly_known(drawn, len(fibers) + 1, truth.fibers_known)[1:]
     counted[row] = whole[number]
     keep = whole[number]
     return MatchedFibers(number[keep], row[keep], iou[keep], whole, counted)
+
+
+def _mostly_known(labels: NDArray[np.int32], count: int, known: _Bools | None) -> _Bools:
+    """(count,) bool, which labels have pixels, at least half of them where the truth is known."""
+    pixels = np.bincount(labels.ravel(), minlength=count)
+    seen = pixels if known is None else np.bincount(labels[known], minlength=count)
+    return (pixels > 0) & (2 * seen >= pixels)
 
 
 def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: NDArray[np.uint8]) -> Tally:
@@ -113,15 +125,15 @@ def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: N
     for group in FIBER_GROUPS.values():
         rows.append(count_hits(paired, np.isin(truth.fiber_class, group), np.isin(fibers.fiber_class, group)))
     for kind in FiberAttribute:
-        rows.append(count_hits(paired, truth.fiber_attributes[:, kind], fibers.attributes[:, kind]))
-    centers_um = truth.mpp.to_um(truth.cell_center_px)
+        looked_for = bool(truth.attributes_known[kind])
+        counts = count_hits(paired, truth.fiber_attributes[:, kind], fibers.attributes[:, kind])
+        rows.append(counts if looked_for else (0, 0, 0))
     for kinds in CELL_GROUPS.values():
-        true, found = centers_um[np.isin(truth.cell_class, kinds)], cells.center_um[np.isin(cells.cell_class, kinds)]
-        hits = match_points(true, found)
-        rows.append((hits, len(found) - hits, len(true) - hits))
+        rows.append(count_cells(truth, kinds, cells.center_um[np.isin(cells.cell_class, kinds)]))
     true_codes = truth.compartments[::2, ::2]
     for compartment in Compartment:
-        is_true, is_found = true_codes == compartment, compartments == compartment
+        is_true = true_codes == compartment
+        is_found = (compartments == compartment) & (true_codes != UNKNOWN_COMPARTMENT)
         hits = int(np.count_nonzero(is_true & is_found))
         rows.append((hits, int(is_found.sum()) - hits, int(is_true.sum()) - hits))
     confusion = np.zeros((len(FiberClass), len(FiberClass)), np.int64)
@@ -139,6 +151,31 @@ def count_hits(paired: MatchedFibers, is_true: _Bools, is_found: _Bools) -> tupl
     """
     hits = int(np.count_nonzero(is_true[paired.truth] & is_found[paired.predicted]))
     return _triple(hits, is_found & paired.predicted_counts, is_true & paired.truth_counts)
+
+
+def count_cells(truth: FieldTruth, kinds: Sequence[CellClass], found_um: NDArray[np.floating]) -> tuple[int, int, int]:
+    """Hits, false alarms and misses of nuclei of some kinds; those where nobody marked nuclei count for nothing.
+
+    Args:
+        truth: What is known.
+        kinds: Which nuclei.
+        found_um: (M, 2) centers of the nuclei called so, in micrometers from the field's corner.
+    """
+    centers_px = truth.cell_center_px[np.isin(truth.cell_class, kinds)]
+    pairs = pair_points(truth.mpp.to_um(centers_px), found_um)
+    true = _cells_known(truth, centers_px)
+    found = _cells_known(truth, truth.mpp.to_px(np.asarray(found_um, np.float32)))
+    found[pairs[:, 1]] = true[pairs[:, 0]]  # of a pair across the border of what is known, the truth's side decides
+    return _triple(int(true[pairs[:, 0]].sum()), found, true)
+
+
+def _cells_known(truth: FieldTruth, centers_px: NDArray[np.float32]) -> _Bools:
+    if truth.cells_known is None:
+        return np.ones(len(centers_px), np.bool_)
+    height, width = truth.cells_known.shape
+    column, row = np.floor(centers_px).astype(np.int64).T.reshape(2, -1)
+    known: _Bools = truth.cells_known[row.clip(0, height - 1), column.clip(0, width - 1)].copy()
+    return known
 
 
 def _triple(hits: int, found: _Bools, true: _Bools) -> tuple[int, int, int]:
