@@ -3,8 +3,9 @@
 from histo.network.bundle import Bundle, load_bundle, save_bundle
 from histo.network.card import Card, Metric, Training
 from histo.network.decode import decide_class, decode_block
+from histo.network.encoder import ALIGNMENT_WPX, HALO_WPX
 from histo.network.engine import Device, Engine, Kind, Precision, make_engine
-from histo.network.model import ALIGNMENT_WPX, HALO_WPX, MuscleNet, activate
+from histo.network.model import MuscleNet, activate
 from histo.network.operating import OperatingPoints
 from histo.network.targets import IGNORE, Targets, encode_targets
 

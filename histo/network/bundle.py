@@ -52,7 +52,7 @@ class Bundle:
         Raises:
             BundleError: If the weights are not those of the network that the card names.
         """
-        network = MuscleNet(self.card.channels)
+        network = MuscleNet(self.card.channels, self.card.encoder)
         try:
             network.load_state_dict(self.weights)
         except RuntimeError as error:

@@ -9,9 +9,10 @@ from enum import IntEnum
 
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP
+from histo.network.encoder import ALIGNMENT_WPX, CHANNELS, ENCODERS, HALO_WPX
 from histo.network.layout import STRIDE
-from histo.network.model import ALIGNMENT_WPX, CHANNELS, HALO_WPX
 from histo.network.operating import OperatingPoints
+from histo.network.trained_on import check_digests, salted_digest
 
 SCHEMA = 1
 """Version of card.json's form; another version is refused, not guessed at."""
@@ -89,6 +90,7 @@ class Card:
         intended_use: What it is for, and that it is for research.
         limits: What it was not shown to do, one sentence each.
         license: SPDX identifier of the weights' license.
+        encoder: Which encoder the network has, a name of `histo.network.encoder.ENCODERS`.
         channels: Feature channels of `MuscleNet` at strides 2, 4, 8 and 16.
         operating_points: Thresholds of the decoder.
         tile_core_wpx: Side of a tile without its halo, in working pixels.
@@ -99,6 +101,9 @@ class Card:
         fiber_attributes: See `fiber_classes`.
         cell_classes: See `fiber_classes`.
         compartments: See `fiber_classes`.
+        training_slides: Salted digests of the slides trained on, by their sha256; see `histo.network.trained_on`.
+        training_patients: Salted digests of the patients trained on, by the manifest's codes.
+        salt: Of both; empty where there are none.
         weights_sha256: Digest of weights.safetensors; `save_bundle` fills it in.
     """
 
@@ -110,6 +115,7 @@ class Card:
     intended_use: str
     limits: tuple[str, ...]
     license: str
+    encoder: str = "compact"
     channels: tuple[int, int, int, int] = CHANNELS
     operating_points: OperatingPoints = field(default_factory=OperatingPoints)
     tile_core_wpx: int = TILE_CORE_WPX
@@ -120,6 +126,9 @@ class Card:
     fiber_attributes: tuple[str, ...] = names(FiberAttribute)
     cell_classes: tuple[str, ...] = names(CellClass)
     compartments: tuple[str, ...] = names(Compartment)
+    training_slides: tuple[str, ...] = ()
+    training_patients: tuple[str, ...] = ()
+    salt: str = ""
     weights_sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -149,5 +158,23 @@ class Card:
         for entry in ("tile_core_wpx", "halo_wpx"):
             if getattr(self, entry) < ALIGNMENT_WPX or getattr(self, entry) % ALIGNMENT_WPX:
                 raise ValueError(f"{entry} must be a multiple of {ALIGNMENT_WPX}, not {getattr(self, entry)}")
-        if self.halo_wpx < HALO_WPX:
-            raise ValueError(f"halo_wpx must be at least {HALO_WPX}, not {self.halo_wpx}")
+        shape = ENCODERS.get(self.encoder)
+        if shape is None:
+            raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, not {self.encoder}")
+        if shape.fixed and self.channels != shape.channels:
+            raise ValueError(f"channels of {self.encoder} must be {shape.channels}, not {self.channels}")
+        if self.halo_wpx < shape.halo_wpx:
+            raise ValueError(f"halo_wpx must be at least {shape.halo_wpx}, not {self.halo_wpx}")
+        check_digests(self.training_slides, self.training_patients, self.salt)
+
+    def was_trained_on(self, identity: str) -> bool:
+        """Whether a slide, or a patient, is among those that the weights were trained on.
+
+        Args:
+            identity: A slide's sha256, or a patient's code as the training's manifest has it.
+
+        Returns:
+            Also False where the card lists none, as that of a bundle trained on phantoms.
+        """
+        known = {*self.training_slides, *self.training_patients}
+        return bool(known) and salted_digest(self.salt, identity) in known

@@ -14,6 +14,9 @@ from histo.network.operating import TEMPERATURE, OperatingPoints
 
 _REMEDY = "use a bundle that this version of histo wrote, or export it again"
 
+_ADDED = ("encoder", "training_slides", "training_patients", "salt")
+"""Entries that cards of earlier versions do not have; their defaults are what held then."""
+
 Value = TypeVar("Value")
 
 
@@ -50,7 +53,7 @@ def card_from_json(text: str, path: Path) -> Card:
     points = _Entries(path, "operating_points.", card.take("operating_points", _mapping))
     readers: dict[str, Callable[[Any], Any]] = {
         "channels": _several(_integer),
-        "limits": _several(_text),
+        **dict.fromkeys(("limits", "training_slides", "training_patients"), _several(_text)),
         "tile_core_wpx": _integer,
         "halo_wpx": _integer,
         "stride": _integer,
@@ -61,6 +64,7 @@ def card_from_json(text: str, path: Path) -> Card:
         entry.name: card.take(entry.name, readers.get(entry.name, _text))
         for entry in fields(Card)
         if entry.name not in ("training", "phantom_metrics", "real_metrics", "operating_points")
+        and not (entry.name in _ADDED and entry.name not in card.left)
     }
     parts = {
         "training": Training(

@@ -1,8 +1,8 @@
 """The network: a compact, fully convolutional encoder and decoder that reads a whole tile at once.
 
 Plain 3x3 convolutions only: depthwise ones run at a tenth of the speed on CPUs with matrix units. Nothing pools over
-the tile, and the receptive field reaches less than `HALO_WPX` beyond an output pixel, so that a tile with a halo gives
-the same maps as the whole slide would.
+the tile, and the receptive field reaches less than the encoder's halo beyond an output pixel, so that a tile with a
+halo gives the same maps as the whole slide would.
 """
 
 from __future__ import annotations
@@ -14,77 +14,32 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from histo.network import layout
-
-HALO_WPX = 128
-"""Margin, in working pixels, that makes dense tiling exact for `MuscleNet`.
-
-The maps of any core whose sides lie on multiples of `ALIGNMENT_WPX` depend on pixels at most 124 beyond it. (A single
-map pixel inside such a core reaches up to 129 from itself, since up- and downsampling are not centered on it.)
-"""
-
-ALIGNMENT_WPX = 16
-"""The deepest stride: tiles start on, and have sides of, multiples of this many working pixels."""
-
-CHANNELS = (24, 48, 96, 128)
-"""Feature channels at strides 2, 4, 8 and 16."""
+from histo.network.encoder import CHANNELS, COMPACT, ENCODERS, Channels, ConvBlock, make_stages
 
 _HEAD_INPUTS = 32
 _RARE_LOGIT = -3.0
-
-
-class OpticalDensity(nn.Module):
-    """Stain amounts from colors: uint8 RGB to centered optical density.
-
-    Light falls exponentially with the amount of stain, so its logarithm is what adds up (Ruifrok and Johnston 2001, as
-    in scikit-image's `rgb2hed`). The constants are buffers: a bundle carries its own normalization.
-    """
-
-    mean: Tensor
-    spread: Tensor
-    ceiling: Tensor
-
-    def __init__(self) -> None:
-        """Start from a typical H&E section: about 0.25-0.55 of optical density per color, seldom above 2.5."""
-        super().__init__()
-        self.register_buffer("mean", torch.tensor([0.25, 0.50, 0.30]).view(1, 3, 1, 1))
-        self.register_buffer("spread", torch.tensor([0.25, 0.35, 0.25]).view(1, 3, 1, 1))
-        self.register_buffer("ceiling", torch.tensor(2.5))
-
-    def forward(self, rgb: Tensor) -> Tensor:
-        """(B, 3, H, W) uint8, or floats from 0 to 255, to float of the same shape."""
-        density = -torch.log((rgb.to(self.mean.dtype) + 1.0) / 256.0)
-        return (torch.minimum(density, self.ceiling) - self.mean) / self.spread
-
-
-class ConvBlock(nn.Sequential):
-    """Convolution, batch normalization, ReLU."""
-
-    def __init__(self, inputs: int, outputs: int, size: int = 3, stride: int = 1) -> None:
-        """Pad so that only the stride changes the map's size."""
-        super().__init__(
-            nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-        )
 
 
 class MuscleNet(nn.Module):
     """Maps of fibers, cells and compartments at 1 um/px from RGB at 0.5 um/px.
 
     Args:
-        channels: Feature channels at strides 2, 4, 8 and 16.
+        channels: Feature channels at strides 2, 4, 8 and 16; None for those of the encoder.
+        encoder: A name of `histo.network.encoder.ENCODERS`.
+
+    Raises:
+        ValueError: If there is no such encoder, or it has other channels.
     """
 
-    def __init__(self, channels: tuple[int, int, int, int] = CHANNELS) -> None:
+    def __init__(self, channels: Channels | None = None, encoder: str = COMPACT) -> None:
         """Build with fresh weights (PyTorch's default initialization, under the caller's seed)."""
         super().__init__()
+        if channels is None:
+            channels = ENCODERS[encoder].channels if encoder in ENCODERS else CHANNELS
+        self.channels, self.encoder = channels, encoder
         c2, c4, c8, c16 = channels
-        self.channels = channels
-        self.normalize = OpticalDensity()
-        self.encoder2 = nn.Sequential(ConvBlock(3, c2, size=5, stride=2), ConvBlock(c2, c2))
-        self.encoder4 = nn.Sequential(nn.MaxPool2d(2), ConvBlock(c2, c4), ConvBlock(c4, c4))
-        self.encoder8 = nn.Sequential(nn.MaxPool2d(2), ConvBlock(c4, c8), ConvBlock(c8, c8))
-        self.encoder16 = nn.Sequential(nn.MaxPool2d(2), ConvBlock(c8, c16), ConvBlock(c16, c16), ConvBlock(c16, c16))
+        stages = make_stages(encoder, channels)
+        self.normalize, self.encoder2, self.encoder4, self.encoder8, self.encoder16 = stages
         self.lateral8, self.reduce8 = nn.Conv2d(c8, c8, 1), nn.Conv2d(c16, c8, 1)
         self.lateral4, self.reduce4 = nn.Conv2d(c4, c4, 1), nn.Conv2d(c8, c4, 1)
         self.lateral2, self.reduce2 = nn.Conv2d(c2, c2, 1), nn.Conv2d(c4, c2, 1)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from histo.errors import EngineError
-from histo.network.engine import check_tile
 from histo.network.encoder import ALIGNMENT_WPX
+from histo.network.engine import check_tile
 from histo.network.model import ActivatedNet
 
 

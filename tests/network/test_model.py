@@ -6,7 +6,8 @@ from network_fields import SMALL_CHANNELS
 from torch import nn
 
 from histo.network import layout
-from histo.network.model import ALIGNMENT_WPX, HALO_WPX, ActivatedNet, MuscleNet, activate
+from histo.network.encoder import ALIGNMENT_WPX, HALO_WPX
+from histo.network.model import ActivatedNet, MuscleNet, activate
 
 
 @pytest.fixture(scope="module")
