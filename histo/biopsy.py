@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from histo.clock import StageClock
@@ -14,6 +15,7 @@ from histo.findings import Findings
 from histo.model import Device, Model, Precision, load_model
 from histo.network import Bundle
 from histo.pattern import Conventions, Suitability, load_conventions, read_pattern
+from histo.pattern.caveats import find_trained_on
 from histo.progress import Progress, Silent
 from histo.records import BiopsyReading, SlideFailure, SlideResult, run_document
 from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_slide_folder
@@ -119,10 +121,17 @@ def conclude(
     model: Model,
     conventions: Conventions,
 ) -> BiopsyReading:
-    """Weigh what was found on all slides, and read the pattern from it."""
+    """Weigh what was found on all slides, and read the pattern from it.
+
+    A slide that the network was trained on, and a biopsy named as a patient it was trained on, are said in a caveat.
+    """
     observations = [SlideObservation(r.info.name, r.findings, r.coverage) for r in results]
     evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures)
     pattern = read_pattern(evidence, [suitability_of(result) for result in results], conventions)
+    card = model.bundle.card
+    seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
+    first = find_trained_on(seen, name if card.was_trained_on(name) else None)
+    pattern = replace(pattern, caveats=(*first, *pattern.caveats))
     return BiopsyReading(name, tuple(results), tuple(failures), evidence, pattern, model.facts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from histo.evidence import BiopsyEvidence
 from histo.pattern.conventions import Conventions
@@ -33,6 +33,19 @@ def find_caveats(
         *_of_slides(row, slides),
         *ALWAYS,
     )
+
+
+def find_trained_on(slides: Sequence[str], patient: str | None) -> tuple[str, ...]:
+    """What must be said first where the network has seen this biopsy before.
+
+    Args:
+        slides: Names of those slides that it was trained on.
+        patient: The patient's code, if it was trained on slides of this patient; None otherwise.
+    """
+    seen = [*([f"patient {patient}"] if patient is not None else []), *(f"slide {slide}" for slide in slides)]
+    if not seen:
+        return ()
+    return (f"The network was trained on {', '.join(seen)}: this reading shows its memory, and is no second opinion.",)
 
 
 def _of_label(row: Row, candidates: tuple[Candidate, ...]) -> Iterator[str]:
