@@ -213,7 +213,13 @@ def test_every_field_of_a_reading_is_described() -> None:
     apart = {"Measures", "SlideObservation"}  # described in the code; not stored
     missing = [pair for pair in fields_of(histo.evidence) if pair[0] not in apart and pair[1] not in told]
     described = (PatternReading, Grades, histo.pattern.Candidate, histo.pattern.Refusal, histo.pattern.Reason)
-    described += (histo.pattern.StainAdvice, histo.pattern.SlideReading, histo.pattern.Places, ModelFacts)
+    described += (
+        histo.pattern.RuleFile,
+        histo.pattern.StainAdvice,
+        histo.pattern.SlideReading,
+        histo.pattern.Places,
+        ModelFacts,
+    )
     missing += [(kind.__name__, field.name) for kind in described for field in dataclasses.fields(kind)
                 if field.name not in told]  # fmt: skip
     assert missing == []

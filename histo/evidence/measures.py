@@ -76,4 +76,4 @@ class Measures:
 def standard_measures() -> Measures:
     """The measures of the shipped conventions file."""
     file = Path(str(files("histo"))) / CONVENTIONS_FILE
-    return read_numbers(Measures, "measures", load_toml(file), file)[0]
+    return read_numbers(Measures, "measures", load_toml(file).tables, file)[0]

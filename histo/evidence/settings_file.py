@@ -1,11 +1,12 @@
-"""Read the sections of a conventions file: each number with its source, strictly."""
+"""Read files of settings: TOML with its digest, and sections in which each number has its source, strictly."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,16 +15,30 @@ from histo.errors import UsageError
 Section = TypeVar("Section")
 
 
-def load_toml(path: Path) -> dict[str, Any]:
-    """The file's tables.
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """A TOML file as it was read.
+
+    Attributes:
+        tables: What it holds.
+        sha256: Of its bytes, so that what decided a reading can be told from a file of the same name.
+    """
+
+    tables: dict[str, Any]
+    sha256: str
+
+
+def load_toml(path: Path) -> TomlFile:
+    """The file's tables and its digest.
 
     Raises:
         UsageError: If it cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        return TomlFile(tomllib.loads(content.decode("utf-8")), hashlib.sha256(content).hexdigest())
     except OSError as error:
-        raise UsageError(path, f"cannot be read ({error.strerror})", "name a readable conventions file") from None
+        raise UsageError(path, f"cannot be read ({error.strerror})", "name a readable file") from None
     except UnicodeDecodeError:
         raise UsageError(path, "is not UTF-8 text", "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -48,8 +63,7 @@ def read_numbers(
 
     Raises:
         UsageError: On an unknown or missing key, a value that is not a finite number of at least 0 (or not whole where
-            it
-            counts something), or a number without a source.
+            it counts something), or a number without a source.
     """
     table = tables.get(name)
     if not isinstance(table, Mapping):

@@ -122,6 +122,7 @@ class Conventions:
     Attributes:
         name: The file's own name for itself; it stands in every reading.
         sources: (key, source) of every number: a DOI, or (C).
+        sha256: Of the file.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Conventions:
     atrophy: AtrophyBands
     chronicity: ChronicityBands
     sources: tuple[tuple[str, str], ...]
+    sha256: str
 
 
 _SECTIONS = {
@@ -160,7 +162,8 @@ def load_conventions(path: Path | None = None) -> Conventions:
         UsageError: If the file cannot be read, or a key is missing, unknown, without a source, or impossible.
     """
     file = SHIPPED if path is None else path
-    tables = load_toml(file)
+    content = load_toml(file)
+    tables = content.tables
     name = tables.pop("name", None)
     if not isinstance(name, str) or not name.strip():
         raise UsageError(file, "has no name", 'begin it with name = "our conventions 1"')
@@ -172,7 +175,7 @@ def load_conventions(path: Path | None = None) -> Conventions:
     for key, section in _SECTIONS.items():
         sections[key], found = read_numbers(section, key, tables, file)
         sources.extend(found.items())
-    conventions = Conventions(name=name, sources=tuple(sources), **sections)  # type: ignore[arg-type]
+    conventions = Conventions(name=name, sources=tuple(sources), sha256=content.sha256, **sections)  # type: ignore[arg-type]
     _check(conventions, file)
     return conventions
 

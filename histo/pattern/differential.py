@@ -31,12 +31,14 @@ class Criterion:
         met: Grades that meet it.
         weight: What it counts in the ranking (C).
         text: The criterion in words.
+        source: DOI, or (C), of the criterion; its weight is always a convention.
     """
 
     finding: str
     met: tuple[Grade, ...]
     weight: int
     text: str
+    source: str
 
     def judge(self, grades: Grades) -> bool | None:
         """Whether it is met; None where this section could not show it."""
@@ -47,7 +49,19 @@ class Criterion:
         return None if open_grade else False
 
 
-Criteria = Mapping[PatternLabel, tuple[Criterion, ...]]
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What every named pattern asks of the graded evidence.
+
+    Attributes:
+        name: The file's own name and version; it stands in every reading.
+        of: The criteria of each pattern.
+        sha256: Of the file.
+    """
+
+    name: str
+    of: Mapping[PatternLabel, tuple[Criterion, ...]]
+    sha256: str
 
 
 def rank_candidates(grades: Grades, criteria: Criteria | None = None) -> tuple[Candidate, ...]:
@@ -58,7 +72,7 @@ def rank_candidates(grades: Grades, criteria: Criteria | None = None) -> tuple[C
     stands behind all others; `normal` then stands last, for it claims that nothing is there.
     """
     scored = []
-    for label, asked in (shipped_criteria() if criteria is None else criteria).items():
+    for label, asked in (shipped_criteria() if criteria is None else criteria).of.items():
         judged = [(criterion, criterion.judge(grades)) for criterion in asked]
         sign = {True: 1, False: -1, None: 0}
         score = sum(one.weight * sign[met] for one, met in judged) / sum(one.weight for one in asked)
@@ -74,6 +88,7 @@ def rank_candidates(grades: Grades, criteria: Criteria | None = None) -> tuple[C
             met=tuple(one.text for one, met in judged if met is True),
             unmet=tuple(one.text for one, met in judged if met is False),
             not_assessed=tuple(one.text for one, met in judged if met is None),
+            sources=tuple(dict.fromkeys(one.source for one, _ in judged)),
         )
         for place, label, judged in scored
     )
@@ -91,10 +106,10 @@ def load_criteria(path: Path) -> Criteria:
     Raises:
         UsageError: On anything unknown or missing, or if a named pattern has no criteria.
     """
-    tables = load_toml(path)
-    entries = tables.get("pattern")
-    if set(tables) != {"pattern"} or not isinstance(entries, list):
-        raise UsageError(path, "is not a criteria file", "give it [[pattern]] tables, and nothing else")
+    content = load_toml(path)
+    name, entries = content.tables.get("name"), content.tables.get("pattern")
+    if set(content.tables) != {"name", "pattern"} or not isinstance(entries, list) or not isinstance(name, str):
+        raise UsageError(path, "is not a criteria file", "give it a name and [[pattern]] tables, and nothing else")
     criteria: dict[PatternLabel, tuple[Criterion, ...]] = {}
     for entry in entries:
         label = next((one for one in NAMED_PATTERNS if one.value == entry.get("label")), None)
@@ -108,13 +123,16 @@ def load_criteria(path: Path) -> Criteria:
     missing = [label.value for label in NAMED_PATTERNS if label not in criteria]
     if missing:
         raise UsageError(path, f"has no criteria for {', '.join(missing)}", "describe every pattern")
-    return criteria
+    return Criteria(name, criteria, content.sha256)
 
 
 def _criterion(label: PatternLabel, entry: Mapping[str, Any], path: Path) -> Criterion:
-    if set(entry) != {"finding", "met", "weight", "text"}:
-        raise UsageError(path, f"a criterion of {label} is incomplete", "give it finding, met, weight and text")
-    finding, weight = entry["finding"], entry["weight"]
+    if set(entry) != {"finding", "met", "weight", "text", "source"}:
+        remedy = "give it finding, met, weight, text and source"
+        raise UsageError(path, f"a criterion of {label} is incomplete", remedy)
+    finding, weight, source = entry["finding"], entry["weight"], entry["source"]
+    if not isinstance(source, str) or not source.strip():
+        raise UsageError(path, f"{label}: {finding} has no source", "give a DOI, or (C) for a convention")
     if finding not in GRADES:
         raise UsageError(path, f"a criterion of {label} asks for {finding}", f"use one of {', '.join(GRADES)}")
     if isinstance(weight, bool) or not isinstance(weight, int) or weight < 1:
@@ -125,4 +143,4 @@ def _criterion(label: PatternLabel, entry: Mapping[str, Any], path: Path) -> Cri
         raise UsageError(
             path, f"{label} names an unknown grade of {finding}", f"use some of {', '.join(GRADES[finding])}"
         ) from None
-    return Criterion(finding=finding, met=met, weight=weight, text=str(entry["text"]))
+    return Criterion(finding=finding, met=met, weight=weight, text=str(entry["text"]), source=source)

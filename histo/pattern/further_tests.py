@@ -21,10 +21,14 @@ class FurtherTests:
     """What is known of further tests.
 
     Attributes:
+        name: The file's own name and version; it stands in every reading.
+        sha256: Of the file.
         stains: (name, what each pattern would show, source), in the order of offering.
         serology: Blood tests.
     """
 
+    name: str
+    sha256: str
     stains: tuple[tuple[str, Mapping[PatternLabel, str], str], ...]
     serology: tuple[str, ...]
 
@@ -49,9 +53,10 @@ def load_tests(path: Path) -> FurtherTests:
     Raises:
         UsageError: On anything unknown or missing.
     """
-    tables = load_toml(path)
-    if set(tables) != {"serology", "stain"}:
-        raise UsageError(path, "is not a file of further tests", "give it serology and [[stain]] tables")
+    content = load_toml(path)
+    tables = content.tables
+    if set(tables) != {"name", "serology", "stain"}:
+        raise UsageError(path, "is not a file of further tests", "give it a name, serology and [[stain]] tables")
     stains = []
     for entry in tables["stain"]:
         if set(entry) != {"name", "source", "expects"}:
@@ -61,4 +66,5 @@ def load_tests(path: Path) -> FurtherTests:
         except ValueError as error:
             raise UsageError(path, f"{entry['name']}: {error}", f"use some of {', '.join(PatternLabel)}") from None
         stains.append((str(entry["name"]), expects, str(entry["source"])))
-    return FurtherTests(stains=tuple(stains), serology=tuple(str(test) for test in tables["serology"]))
+    serology = tuple(str(test) for test in tables["serology"])
+    return FurtherTests(name=str(tables["name"]), sha256=content.sha256, stains=tuple(stains), serology=serology)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from histo.evidence import BiopsyEvidence, SlideEvidence
 from histo.pattern.caveats import find_caveats
 from histo.pattern.conventions import Conventions
-from histo.pattern.differential import rank_candidates
+from histo.pattern.differential import rank_candidates, shipped_criteria
 from histo.pattern.further_tests import shipped_tests
 from histo.pattern.grades import NOTHING_ASSESSED, Grades
 from histo.pattern.grading import grade
@@ -18,6 +18,7 @@ from histo.pattern.reading import (
     Places,
     Reason,
     Refusal,
+    RuleFile,
     SlideReading,
     Suitability,
 )
@@ -47,7 +48,7 @@ def read_pattern(
     slides = tuple(_read_slide(slide, suitability, conventions, rows) for slide in evidence.slides)
     refusals = find_refusals(evidence.pooled, suitability, conventions)
     if refusals:
-        return _refused(refusals, slides, conventions)
+        return _refused(refusals, slides, conventions, rows)
     grades = grade(evidence.pooled, len(evidence.slides), conventions)
     row = rows.decide(grades)
     candidates = rank_candidates(grades)
@@ -71,8 +72,20 @@ def read_pattern(
         caveats=find_caveats(row, grades, candidates, slides, evidence, conventions),
         summary=_summary(row, reasons, candidates),
         conventions=conventions.name,
+        rules=_rules(conventions, rows),
         disclaimer=DISCLAIMER,
     )
+
+
+def _rules(conventions: Conventions, table: DecisionTable) -> tuple[RuleFile, ...]:
+    """The files that decide, in the order in which they are asked."""
+    files = (
+        ("conventions", conventions),
+        ("decision_table", table),
+        ("criteria", shipped_criteria()),
+        ("further_tests", shipped_tests()),
+    )
+    return tuple(RuleFile(role, file.name, file.sha256) for role, file in files)
 
 
 def _read_slide(
@@ -86,7 +99,7 @@ def _read_slide(
 
 
 def _refused(
-    refusals: tuple[Refusal, ...], slides: tuple[SlideReading, ...], conventions: Conventions
+    refusals: tuple[Refusal, ...], slides: tuple[SlideReading, ...], conventions: Conventions, table: DecisionTable
 ) -> PatternReading:
     label = PatternLabel.NOT_ASSESSABLE
     why = " ".join(f"{refusal.sentence} Remedy: {refusal.remedy}." for refusal in refusals)
@@ -107,6 +120,7 @@ def _refused(
         caveats=("What was found is written down, but no pattern is read from it.",),
         summary=f"No pattern is named. {why}",
         conventions=conventions.name,
+        rules=_rules(conventions, table),
         disclaimer=DISCLAIMER,
     )
 

@@ -85,6 +85,7 @@ class Candidate:
         met: Criteria that the evidence meets.
         unmet: Criteria that it contradicts.
         not_assessed: Criteria that this section could not show.
+        sources: DOI, or (C), of the criteria, each once.
     """
 
     rank: int
@@ -93,6 +94,7 @@ class Candidate:
     met: tuple[str, ...]
     unmet: tuple[str, ...]
     not_assessed: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,21 @@ class StainAdvice:
     stain: str
     expected: tuple[tuple[PatternLabel, str], ...]
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """One of the files that a reading was decided by.
+
+    Attributes:
+        role: `conventions`, `decision_table`, `criteria` or `further_tests`.
+        name: What the file calls itself, with its version.
+        sha256: Of its bytes: files of one name can differ.
+    """
+
+    role: str
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,7 @@ class PatternReading:
         caveats: What else a reader must know.
         summary: The reading as plain sentences.
         conventions: Name and version of the conventions used.
+        rules: All files that decided, with their digests; those that were not asked on a refusal among them.
         disclaimer: Research use; a pattern, not a diagnosis.
     """
 
@@ -159,4 +177,5 @@ class PatternReading:
     caveats: tuple[str, ...]
     summary: str
     conventions: str
+    rules: tuple[RuleFile, ...]
     disclaimer: str

@@ -49,10 +49,16 @@ class DecisionTable:
 
     Raises:
         ValueError: If the last row has a condition: then the table would not be total.
+
+    Attributes:
+        name: The table's own name and version; it stands in every reading.
+        rows: In order.
+        sha256: Of the file.
     """
 
     name: str
     rows: tuple[Row, ...]
+    sha256: str
 
     def __post_init__(self) -> None:
         """Refuse a table that could be silent."""
@@ -95,7 +101,8 @@ def load_table(path: Path) -> DecisionTable:
     Raises:
         UsageError: On anything unknown, missing or left over; if a row's name comes twice; if the table is not total.
     """
-    tables = load_toml(path)
+    content = load_toml(path)
+    tables = content.tables
     if set(tables) != {"name", "row"}:
         raise UsageError(path, "is not a decision table", "give it a name and [[row]] tables, and nothing else")
     rows = tuple(_row(entry, path) for entry in tables["row"])
@@ -103,7 +110,7 @@ def load_table(path: Path) -> DecisionTable:
         if sum(other.id == row.id for other in rows) > 1:
             raise UsageError(path, f"two rows are called '{row.id}'", "give each row a name of its own")
     try:
-        return DecisionTable(name=str(tables["name"]), rows=rows)
+        return DecisionTable(name=str(tables["name"]), rows=rows, sha256=content.sha256)
     except ValueError as error:
         raise UsageError(path, str(error), "end it with a row without conditions") from None
 

@@ -117,9 +117,7 @@ def test_a_missing_or_broken_file_is_refused(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
     with pytest.raises(UsageError) as caught:
         load_conventions(missing)
-    assert str(caught.value) == (
-        f"{missing}: cannot be read (No such file or directory); name a readable conventions file"
-    )
+    assert str(caught.value) == (f"{missing}: cannot be read (No such file or directory); name a readable file")
     broken = tmp_path / "broken.toml"
     broken.write_text("name = ", encoding="utf-8")
     with pytest.raises(UsageError, match="is not valid TOML"):

@@ -134,7 +134,7 @@ def test_every_row_has_a_source_and_no_label_is_a_diagnosis() -> None:
 
 def test_a_table_that_could_be_silent_is_refused() -> None:
     with pytest.raises(ValueError, match="the last row of a decision table must have no condition"):
-        DecisionTable("partial", TABLE.rows[:-1])
+        DecisionTable("partial", TABLE.rows[:-1], "00")
 
 
 @pytest.mark.parametrize(

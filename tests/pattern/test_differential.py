@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -26,14 +27,14 @@ def test_every_pattern_is_ranked_once_and_every_criterion_judged_once(grades: Gr
     assert ranks[0] == 1
     for candidate in candidates:
         judged = candidate.met + candidate.unmet + candidate.not_assessed
-        assert sorted(judged) == sorted(criterion.text for criterion in shipped_criteria()[candidate.label])
+        assert sorted(judged) == sorted(criterion.text for criterion in shipped_criteria().of[candidate.label])
 
 
 @given(ANY_GRADES)
 @settings(max_examples=150, deadline=None)
 def test_the_table_never_names_a_pattern_whose_own_criteria_are_contradicted(grades: Grades) -> None:
     label = shipped_table().decide(grades).label
-    for criterion in shipped_criteria().get(label, ()):
+    for criterion in shipped_criteria().of.get(label, ()):
         if criterion.weight >= ESSENTIAL:
             assert criterion.judge(grades) is not False
 
@@ -53,6 +54,19 @@ def test_some_test_separates_any_two_patterns(pair: tuple[PatternLabel, PatternL
         assert stain.expected[0][1] != stain.expected[1][1]
 
 
+def test_every_criterion_has_a_doi_or_is_marked_a_convention() -> None:
+    for label, criteria in shipped_criteria().of.items():
+        for criterion in criteria:
+            assert re.match(r"\(C\) \w|10\.\d{4,}/\S+", criterion.source), (label, criterion.finding)
+
+
+def test_a_candidate_names_the_sources_of_its_criteria_once() -> None:
+    for candidate in rank_candidates(NOTHING_ASSESSED):
+        asked = shipped_criteria().of[candidate.label]
+        assert set(candidate.sources) == {criterion.source for criterion in asked}
+        assert len(candidate.sources) == len(set(candidate.sources))
+
+
 def test_serology_names_the_antibodies_of_imnm() -> None:
     assert shipped_tests().serology[:2] == ("anti-SRP", "anti-HMGCR")
 
@@ -65,7 +79,16 @@ def test_serology_names_the_antibodies_of_imnm() -> None:
         ("weight = 1", "weight = 0", "necrotizing: the weight of stages is 0; give a whole number of at least 1"),
         ('finding = "stages"', 'finding = "age"', "a criterion of necrotizing asks for age; use one of necrosis"),
         ('"phagocytic"', '"eaten"', "necrotizing names an unknown grade of stages; use some of mixed"),
-        ('met = ["mixed"', 'with = ["mixed"', "a criterion of necrotizing is incomplete; give it finding, met, weight"),
+        (
+            'met = ["mixed"',
+            'with = ["mixed"',
+            "a criterion of necrotizing is incomplete; give it finding, met, weight, text and source",
+        ),
+        (
+            'source = "(C) a sheet is not scattered"',
+            'source = " "',
+            "necrotizing: zone has no source; give a DOI, or (C)",
+        ),
     ],
 )
 def test_faulty_criteria_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -87,6 +110,8 @@ def test_a_missing_pattern_is_refused(tmp_path: Path) -> None:
 
 def test_faulty_stains_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "tests.toml"
-    path.write_text('serology = []\n[[stain]]\nname = "X"\nsource = "(C)"\nexpects.healthy = "none"\n', "utf-8")
+    path.write_text(
+        'name = "x"\nserology = []\n[[stain]]\nname = "X"\nsource = "(C)"\nexpects.healthy = "none"\n', "utf-8"
+    )
     with pytest.raises(UsageError, match="X: 'healthy' is not a valid PatternLabel"):
         load_tests(path)

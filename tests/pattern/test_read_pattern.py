@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,9 +25,13 @@ from histo.pattern import (
     Spread,
     Suitability,
     Zone,
+    differential,
+    further_tests,
     load_conventions,
     read_pattern,
+    table,
 )
+from histo.pattern import conventions as conventions_module
 from histo.pattern.grading import grade
 
 CONVENTIONS = load_conventions()
@@ -241,3 +247,28 @@ def test_a_reading_is_plain_json_explains_every_finding_and_says_what_it_is(seed
     assert "uncalibrated" in reading.summary
     assert "%" not in "".join(candidate.text for candidate in reading.differential)
     assert reading.conventions == "histo conventions 1"
+
+
+@pytest.mark.parametrize("share", [0.08, 0.0])
+def test_a_reading_names_every_file_that_decided_it_with_its_digest(share: float) -> None:
+    """Also on a refusal: two files of one name need not be the same file."""
+    reading = read(weigh(mixed_necrosis(share)), fit(stain_ok=share > 0))
+    shipped = {
+        "conventions": conventions_module.SHIPPED,
+        "decision_table": table.SHIPPED,
+        "criteria": differential.SHIPPED,
+        "further_tests": further_tests.SHIPPED,
+    }
+    assert [rule.role for rule in reading.rules] == list(shipped)
+    for rule in reading.rules:
+        assert rule.sha256 == hashlib.sha256(shipped[rule.role].read_bytes()).hexdigest()
+        assert f'name = "{rule.name}"' in shipped[rule.role].read_text(encoding="utf-8")
+    assert reading.conventions == reading.rules[0].name
+
+
+def test_another_table_is_told_by_its_digest(tmp_path: Path) -> None:
+    path = tmp_path / "table.toml"
+    path.write_text(table.SHIPPED.read_text(encoding="utf-8") + "\n# ours\n", encoding="utf-8")
+    own = read_pattern(weigh(), [fit("a")], CONVENTIONS, table.load_table(path))
+    assert own.rules[1].name == read(weigh()).rules[1].name
+    assert own.rules[1].sha256 != read(weigh()).rules[1].sha256

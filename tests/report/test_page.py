@@ -113,6 +113,10 @@ def test_the_page_states_what_a_second_opinion_states(example: tuple[BiopsyReadi
         assert typeset(reason.sentence) in page.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
     for candidate in reading.pattern.differential:
         assert candidate.text in page
+        for source in candidate.sources:
+            assert source in page.replace("&#39;", "'")
+    for rule in reading.pattern.rules:
+        assert f"{rule.name} (SHA-256 {rule.sha256})" in page
 
 
 def test_names_from_files_cannot_become_markup() -> None:
