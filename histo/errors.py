@@ -21,6 +21,7 @@
     │   ├── AnnotationBroken       a known format, but damaged: nesting, numbers, missing parts
     │   ├── MappingError           the mapping of class names cannot be used
     │   └── UnknownClasses         class names of which the mapping says nothing
+    ├── ManifestError              the list of a laboratory's biopsies has faults, each named with its row
     ├── RecordError                a reading or findings file cannot be read back
     └── OutputError                the disk is full, or the folder is not writable
 
@@ -136,6 +137,10 @@ class MappingError(AnnotationError):
 
 class UnknownClasses(AnnotationError):
     """Objects have class names of which the mapping says nothing."""
+
+
+class ManifestError(HistoError):
+    """The list of a laboratory's biopsies cannot be used as it is."""
 
 
 class RecordError(HistoError):

@@ -84,6 +84,7 @@ class Pose:
             compartments=self._warp(truth.compartments, wide, cv2.INTER_NEAREST),
             mpp=truth.mpp,
             attributes_known=truth.attributes_known,
+            cell_classes_known=truth.cell_classes_known,
             **known,
         )
         return Field(rgb=self._warp(field.rgb, size_wpx, cv2.INTER_LINEAR), truth=cropped)

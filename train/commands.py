@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from train.seeds import Split
+from histo.cohort import Split
+from train.seeds import take_seeds
 
 application = typer.Typer(
     name="python -m train", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -37,7 +38,7 @@ def render(
     from histo.phantom import make_field
     from train.render import phantom_fingerprint, render_fields
 
-    seeds = split.take(count, first)
+    seeds = take_seeds(split, count, first)
     drawn = render_fields(out / split, seeds, size, make_field, phantom_fingerprint(size), processes)
     typer.echo(f"{out / split}: {drawn} fields drawn, {count - drawn} were there")
 
@@ -102,8 +103,10 @@ def evaluate(
     evaluation = None
     if phantoms:
         on_fields = evaluate_fields(engine, points, fields)
-        healthy_calls = false_calls_on_healthy(engine, points, Split.TEST.take(healthy))
-        on_sections = evaluate_sections(engine, points, Split.TEST.take(sections, first=healthy)) if sections else {}
+        healthy_calls = false_calls_on_healthy(engine, points, take_seeds(Split.TEST, healthy))
+        on_sections = (
+            evaluate_sections(engine, points, take_seeds(Split.TEST, sections, first=healthy)) if sections else {}
+        )
         evaluation = replace(on_fields, metrics={**on_fields.metrics, **healthy_calls, **on_sections})
     on_real = {**evaluate_real(engine, points, real), **count_on_real_section(loaded, engine, real)} if real else {}
     if evaluation is not None:

@@ -106,8 +106,8 @@ def sample_of(rgb: NDArray[np.uint8], truth: FieldTruth, margin_wpx: int = 0) ->
     Returns:
         `rgb` (H, W, 3) uint8 and, at 1 um/px: `distance`, `boundary` float32, `fiber_class` uint8 (`IGNORE` outside
         fibers), `fiber_weight` float32 (a whole fiber's pixels sum to 1), `attributes` (6, h, w) bool, `cells`
-        (4, h, w) float32, `compartments` uint8 (`IGNORE` where not known), `fibers_known` and `cells_known` bool; and
-        `attributes_known` (6,) bool.
+        (4, h, w) float32, `compartments` uint8 (`IGNORE` where not known), `fibers_known` bool, `cells_known`
+        (4, h, w) bool; and `attributes_known` (6,) bool.
     """
     targets = encode_targets(truth)
     margin = margin_wpx // STRIDE

@@ -17,7 +17,7 @@ from histo.phantom.truth import Field, FieldTruth
 
 _SUFFIX = ".safetensors"
 
-_KNOWN = ("fibers_known", "cells_known", "attributes_known")
+_KNOWN = ("fibers_known", "cells_known", "attributes_known", "cell_classes_known")
 """Stored only where something is unknown: a file without them is of a phantom, of which everything is known."""
 
 

@@ -142,9 +142,8 @@ def _cells(logits: Tensor, cells: Tensor, known: Tensor) -> Tensor:
     """Quality focal loss (Li 2020, arXiv 2006.04388), for bumps of any height, per expected nucleus."""
     distance_to_truth = (torch.sigmoid(logits) - cells).abs().pow(_FOCUS)
     error = functional.binary_cross_entropy_with_logits(logits, cells, reduction="none")
-    mask = known[:, None]
-    peaks = ((cells > _PEAK) * mask).sum()
-    return (distance_to_truth * error * mask).sum() / peaks.clamp(min=1)
+    peaks = ((cells > _PEAK) * known).sum()
+    return (distance_to_truth * error * known).sum() / peaks.clamp(min=1)
 
 
 _PEAK = 0.8

@@ -20,6 +20,7 @@ from histo.findings import (
 )
 from histo.network import Metric
 from histo.phantom.truth import UNKNOWN_COMPARTMENT, FieldTruth
+from train.intervals import interval_of, resample
 from train.matching import draw_fibers, match_fibers, pair_points
 
 _Bools = NDArray[np.bool_]
@@ -46,8 +47,6 @@ FALSE_NECROTIC = "fiber.false_necrotic_per_1000_among_disease"
 """Calls of necrosis where there is none, debris called a fiber included, per 1,000 fibers that are not necrotic, in
 fields crowded with disease and decoys; for healthy muscle see `train.healthy`."""
 
-_RESAMPLES = 1000
-
 
 @dataclass(frozen=True, eq=False)
 class Tally:
@@ -57,11 +56,13 @@ class Tally:
         counts: (rows, 3) int64 over `ROWS`: hits, false alarms, misses.
         iou_sum: Sum of the intersection over union of the fibers that were hit.
         confusion: (5, 5) int64, truth by prediction, of the fibers that were hit.
+        compartments: (8, 8) int64, truth by prediction, in map pixels whose truth is known.
     """
 
     counts: NDArray[np.int64]
     iou_sum: float
     confusion: NDArray[np.int64]
+    compartments: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,15 +131,19 @@ def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: N
         rows.append(counts if looked_for else (0, 0, 0))
     for kinds in CELL_GROUPS.values():
         rows.append(count_cells(truth, kinds, cells.center_um[np.isin(cells.cell_class, kinds)]))
-    true_codes = truth.compartments[::2, ::2]
-    for compartment in Compartment:
-        is_true = true_codes == compartment
-        is_found = (compartments == compartment) & (true_codes != UNKNOWN_COMPARTMENT)
-        hits = int(np.count_nonzero(is_true & is_found))
-        rows.append((hits, int(is_found.sum()) - hits, int(is_true.sum()) - hits))
+    mixed = _count_compartments(truth.compartments[::2, ::2], compartments)
+    hits, found, true = np.diag(mixed), mixed.sum(axis=0), mixed.sum(axis=1)
+    rows += [(int(h), int(f - h), int(t - h)) for h, f, t in zip(hits, found, true, strict=True)]
     confusion = np.zeros((len(FiberClass), len(FiberClass)), np.int64)
     np.add.at(confusion, (truth.fiber_class[paired.truth], fibers.fiber_class[paired.predicted]), 1)
-    return Tally(np.array(rows, np.int64), float(paired.iou.sum()), confusion)
+    return Tally(np.array(rows, np.int64), float(paired.iou.sum()), confusion, mixed)
+
+
+def _count_compartments(truth: NDArray[np.uint8], found: NDArray[np.uint8]) -> NDArray[np.int64]:
+    kinds = len(Compartment)
+    known = truth != UNKNOWN_COMPARTMENT
+    codes = truth[known].astype(np.int64) * kinds + found[known]
+    return np.bincount(codes, minlength=kinds**2).reshape(kinds, kinds)
 
 
 def count_hits(paired: MatchedFibers, is_true: _Bools, is_found: _Bools) -> tuple[int, int, int]:
@@ -154,13 +159,17 @@ def count_hits(paired: MatchedFibers, is_true: _Bools, is_found: _Bools) -> tupl
 
 
 def count_cells(truth: FieldTruth, kinds: Sequence[CellClass], found_um: NDArray[np.floating]) -> tuple[int, int, int]:
-    """Hits, false alarms and misses of nuclei of some kinds; those where nobody marked nuclei count for nothing.
+    """Hits, false alarms and misses of nuclei of some kinds.
+
+    Nuclei where nobody marked any count for nothing, and so do all if one of the kinds was not marked at all.
 
     Args:
         truth: What is known.
         kinds: Which nuclei.
         found_um: (M, 2) centers of the nuclei called so, in micrometers from the field's corner.
     """
+    if not truth.cell_classes_known[list(kinds)].all():
+        return 0, 0, 0
     centers_px = truth.cell_center_px[np.isin(truth.cell_class, kinds)]
     pairs = pair_points(truth.mpp.to_um(centers_px), found_um)
     true = _cells_known(truth, centers_px)
@@ -182,30 +191,32 @@ def _triple(hits: int, found: _Bools, true: _Bools) -> tuple[int, int, int]:
     return hits, int(found.sum()) - hits, int(true.sum()) - hits
 
 
-def summarize(tallies: Sequence[Tally], seed: int = 0) -> dict[str, Metric]:
-    """Precision, recall and F1 of every row, with 95% intervals from resampling the fields.
+def summarize(tallies: Sequence[Tally], patients: Sequence[str] | None = None, seed: int = 0) -> dict[str, Metric]:
+    """Precision, recall and F1 of every row, with 95% intervals from resampling the patients.
+
+    Counts are added over fields before anything is divided, so that a field with more counts for more.
 
     Args:
         tallies: One a field.
+        patients: Of each field; None takes every field for a patient of its own, as phantom fields are.
         seed: Of the resampling.
 
     Returns:
-        By name: `fiber.necrotic.f1`, `compartment.perimysium.dice`, `compartment.mean.dice`, `fiber.mean_iou`,
-        `fiber.intact_called_necrotic`, ...; what never occurs and is never claimed has no
-        entry. `n` is the number of fields.
+        By name: `fiber.necrotic.f1`, `fiber.pq` (panoptic quality, Kirillov 2019, arXiv 1801.00868),
+        `compartment.perimysium.dice`, `compartment.mean.dice`, `fiber.mean_iou`, `fiber.intact_called_necrotic`, ...;
+        what never occurs and is never claimed has no entry. `n` is the number of patients.
     """
+    patients = patients or [str(place) for place in range(len(tallies))]
+    share = resample(patients, seed)
     counts = np.stack([tally.counts for tally in tallies]).astype(np.float64)
     iou = np.array([tally.iou_sum for tally in tallies])
     confusion = np.stack([tally.confusion for tally in tallies]).astype(np.float64)
-    picks = np.random.default_rng(seed).integers(0, len(tallies), (_RESAMPLES, len(tallies)))
-    draws = np.concatenate([np.arange(len(tallies))[None], picks])
-    share = np.stack([np.bincount(draw, minlength=len(tallies)) for draw in draws]).astype(np.float64)
-    sums = np.einsum("df,frk->drk", share, counts)
-    hits, false, missed = np.moveaxis(sums, -1, 0)
+    hits, false, missed = np.moveaxis(np.einsum("df,frk->drk", share, counts), -1, 0)
     mixed = np.einsum("df,ftp->dtp", share, confusion)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision, recall, f1 = hits / (hits + false), hits / (hits + missed), 2 * hits / (2 * hits + false + missed)
         series = {"fiber.mean_iou": share @ iou / hits[:, 0]}
+        series["fiber.pq"] = share @ iou / (hits + (false + missed) / 2)[:, 0]
         intact = mixed[:, FiberClass.INTACT]
         series["fiber.intact_called_necrotic"] = intact[:, NECROTIC_CLASSES].sum(axis=1) / intact.sum(axis=1)
         all_fibers, necrotic = ROWS.index("fiber"), ROWS.index("fiber.necrotic")
@@ -219,12 +230,7 @@ def summarize(tallies: Sequence[Tally], seed: int = 0) -> dict[str, Metric]:
             series |= {f"{row}.precision": precision[:, place], f"{row}.recall": recall[:, place]}
             series[f"{row}.f1"] = f1[:, place]
     occurring = [place for place in dice if counts[:, place].any()]
-    series["compartment.mean.dice"] = np.nanmean(f1[:, occurring], axis=1)
-    return {name: _metric(values, len(tallies)) for name, values in series.items() if np.isfinite(values[0])}
-
-
-def _metric(values: NDArray[np.float64], fields: int) -> Metric:
-    """The first value is the estimate, the others are its resamples."""
-    low, high = np.nanpercentile(values[1:], [2.5, 97.5]) if np.isfinite(values[1:]).any() else (values[0], values[0])
-    value = float(values[0])
-    return Metric(value, min(float(low), value), max(float(high), value), fields)
+    if occurring:
+        series["compartment.mean.dice"] = np.nanmean(f1[:, occurring], axis=1)
+    people = len(set(patients))
+    return {name: interval_of(values, people) for name, values in series.items() if np.isfinite(values[0])}

@@ -42,7 +42,7 @@ class Targets:
         compartments: (h, w) uint8, a `Compartment`, or `IGNORE` where it is not known.
         fiber_labels: (h, w) int32, the fiber's number in the truth, 0 outside.
         fibers_known: (h, w) bool, where foreground, distance and boundary mean something.
-        cells_known: (h, w) bool, where the absence of a nucleus means something.
+        cells_known: (4, h, w) bool, over `CellClass`, where the absence of a nucleus means something.
         attributes_known: (6,) bool, which attributes mean something.
     """
 
@@ -94,7 +94,7 @@ def encode_targets(truth: FieldTruth) -> Targets:
         compartments=_halved_by_majority(truth.compartments),
         fiber_labels=labels,
         fibers_known=_halved_where_all(truth.fibers_known, labels.shape),
-        cells_known=_halved_where_all(truth.cells_known, labels.shape),
+        cells_known=_halved_where_all(truth.cells_known, labels.shape) & truth.cell_classes_known[:, None, None],
         attributes_known=truth.attributes_known.copy(),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.findings import FiberAttribute
+from histo.findings import CellClass, FiberAttribute
 from histo.geometry import WORKING_MPP, Mpp
 
 UNKNOWN_COMPARTMENT = 255
@@ -16,6 +16,10 @@ UNKNOWN_COMPARTMENT = 255
 
 def _every_attribute() -> NDArray[np.bool_]:
     return np.ones(len(FiberAttribute), np.bool_)
+
+
+def _every_cell_class() -> NDArray[np.bool_]:
+    return np.ones(len(CellClass), np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +38,10 @@ class FieldTruth:
         compartments: (H, W) uint8, a `Compartment`, or `UNKNOWN_COMPARTMENT`.
         mpp: Scale.
         fibers_known: (H, W) bool, where every fiber was drawn; None is everywhere.
-        cells_known: (H, W) bool, where every nucleus was marked; None is everywhere.
+        cells_known: (H, W) bool, where every nucleus of the kinds in `cell_classes_known` was marked; None is
+            everywhere.
         attributes_known: (6,) bool, over `FiberAttribute`: those that were looked for in every fiber.
+        cell_classes_known: (4,) bool, over `CellClass`: those that were marked.
     """
 
     fiber_labels: NDArray[np.int32]
@@ -48,6 +54,7 @@ class FieldTruth:
     fibers_known: NDArray[np.bool_] | None = None
     cells_known: NDArray[np.bool_] | None = None
     attributes_known: NDArray[np.bool_] = field(default_factory=_every_attribute)
+    cell_classes_known: NDArray[np.bool_] = field(default_factory=_every_cell_class)
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ def known_in_part(field: Field, rng: np.random.Generator) -> Field:
         fibers_known=fibers,
         cells_known=cells,
         attributes_known=rng.random(len(FiberAttribute)) < 0.5,
+        cell_classes_known=rng.random(len(CellClass)) < 0.5,
         compartments=np.where(compartments, field.truth.compartments, UNKNOWN_COMPARTMENT).astype(np.uint8),
     )
     return replace(field, truth=truth)
@@ -126,7 +127,7 @@ def test_answers_where_nothing_is_known_cost_nothing(seed: int) -> None:
     unknown[:, layout.DISTANCE] = ~(batch["fibers_known"] & drawn)
     unknown[:, layout.CLASSES] = ~drawn[:, None]
     unknown[:, layout.ATTRIBUTES] = ~(drawn[:, None] & batch["attributes_known"][:, :, None, None])
-    unknown[:, layout.CELLS] = ~batch["cells_known"][:, None]
+    unknown[:, layout.CELLS] = ~batch["cells_known"]
     unknown[:, layout.COMPARTMENTS] = (batch["compartments"] == UNKNOWN_COMPARTMENT)[:, None]
     disturbed = torch.where(unknown, random_logits(rng), logits)
     close(loss_terms(disturbed, batch, LossWeights()), loss_terms(logits, batch, LossWeights()))
@@ -190,7 +191,7 @@ def test_what_is_known_is_stored_and_of_a_phantom_nothing_more_than_before(tmp_p
     field = known_in_part(_DRAWN, np.random.default_rng(3))
     save_field(tmp_path / "part.safetensors", field, "drawn")
     stored = load_field(tmp_path / "part.safetensors").truth
-    for name in ("fibers_known", "cells_known", "attributes_known"):
+    for name in ("fibers_known", "cells_known", "attributes_known", "cell_classes_known"):
         assert np.array_equal(getattr(stored, name), getattr(field.truth, name)), name
     save_field(tmp_path / "all.safetensors", _DRAWN, "drawn")
     whole = load_field(tmp_path / "all.safetensors").truth
@@ -222,3 +223,6 @@ def test_nuclei_outside_what_is_known_are_neither_missed_nor_false() -> None:
     assert count_cells(truth, (CellClass.LYMPHOCYTE,), found_um) == (2, 0, 0)
     assert count_cells(replace(truth, cells_known=None), (CellClass.LYMPHOCYTE,), found_um) == (2, 1, 1)
     assert count_cells(replace(truth, cells_known=~known), (CellClass.LYMPHOCYTE,), found_um) == (0, 1, 1)
+    marked = replace(truth, cell_classes_known=np.array([True, True, False, False]))
+    assert count_cells(marked, (CellClass.LYMPHOCYTE, CellClass.MACROPHAGE), found_um) == (2, 0, 0)
+    assert count_cells(marked, tuple(CellClass), found_um) == (0, 0, 0)

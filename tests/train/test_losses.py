@@ -80,7 +80,7 @@ def test_a_field_without_fibers_or_nuclei_has_finite_terms_and_gradients() -> No
         "cells": torch.zeros((1, 4, 16, 16)),
         "compartments": torch.zeros(shape, dtype=torch.uint8),
         "fibers_known": torch.ones(shape, dtype=torch.bool),
-        "cells_known": torch.ones(shape, dtype=torch.bool),
+        "cells_known": torch.ones((1, 4, 16, 16), dtype=torch.bool),
         "attributes_known": torch.ones((1, 6), dtype=torch.bool),
     }
     logits = torch.zeros(1, layout.CHANNELS, 16, 16, requires_grad=True)
