@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from histo.errors import ScaleMissing, SlideError, UsageError
 from histo.findings import Findings
 from histo.geometry import Mpp, Region
 from histo.model import Model, load_model
+from histo.network.trained_on import salted_digests
 from histo.pattern import PatternLabel
 from histo.records import SlideFailure, read_findings, read_reading
 from histo.slide import MemorySlide, SlideReader
@@ -119,6 +121,23 @@ def test_several_slides_make_one_biopsy(tmp_path: Path, model: Model, known: Cal
     assert read_reading(tmp_path / "patient/one").document["evidence"]["pooled"]["fibers"]["fibers"] == 150
     page = (tmp_path / "patient/report.html").read_text()
     assert page.count('class="overview"') == 2
+
+
+def test_a_slide_that_was_trained_on_says_so_first(model: Model, known: Callable[[int, int], None]) -> None:
+    known(150, 80)
+    one, two = slide("one"), MemorySlide(255 - example_rgb(side_um=SIDE_UM), Mpp(0.5), name="two")
+    digests = {
+        "training_slides": salted_digests("s", [one.info.sha256]),
+        "training_patients": salted_digests("s", ["P7"]),
+    }
+    card = replace(model.bundle.card, salt="s", **digests)
+    trained = replace(model, bundle=replace(model.bundle, card=card))
+    assert "trained on" not in " ".join(read_biopsy(slide("one"), model=model).pattern.caveats)
+    alone = read_biopsy(one, model=trained).pattern.caveats
+    assert alone[0] == "The network was trained on slide one: this reading shows its memory, and is no second opinion."
+    assert alone[1:] == read_biopsy(slide("one"), model=model).pattern.caveats
+    both = read_biopsy([slide("one"), two], name="P7", model=trained).pattern.caveats
+    assert both[0].startswith("The network was trained on patient P7, slide one: ")
 
 
 class Listener:

@@ -65,6 +65,24 @@ def test_a_bundle_comes_back_as_it_was_saved(folder: Path) -> None:
     assert len(bundle.sha256) == 64
 
 
+def test_a_card_from_before_there_was_a_choice_of_encoders_means_the_compact_one(folder: Path) -> None:
+    expected = load_bundle(folder).card
+    for entry in ("encoder", "training_slides", "training_patients", "salt"):
+        rewritten(lambda card, entry=entry: card.pop(entry))(folder)
+    assert load_bundle(folder).card == expected
+    assert load_bundle(folder).network().encoder == "compact"
+
+
+def test_a_bundle_with_a_resnet_comes_back(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = MuscleNet(encoder="resnet18").eval()
+    card = replace(small_card(), encoder="resnet18", channels=network.channels, halo_wpx=160)
+    again = save_bundle(tmp_path / "bundle", network.state_dict(), card).network()
+    rgb = torch.arange(3 * 32 * 32).remainder(251).to(torch.uint8).view(1, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(again(rgb), network(rgb))
+
+
 def test_saving_again_replaces_the_bundle_and_leaves_nothing_behind(folder: Path) -> None:
     before = load_bundle(folder)
     after = save_bundle(folder, before.weights, replace(before.card, version="2"))
@@ -107,6 +125,15 @@ def rewritten(change: Callable[[dict], object]) -> Callable[[Path], object]:
         (lambda card: card.update(mpp=0.25), "mpp must be 0.5, not 0.25"),
         (lambda card: card.update(name=7), "name must be text, not 7"),
         (lambda card: card.update(halo_wpx=64), "halo_wpx must be at least 128, not 64"),
+        (lambda card: card.update(encoder="vgg"), "encoder must be one of compact, resnet18, resnet34, not vgg"),
+        (
+            lambda card: card.update(encoder="resnet18"),
+            "channels of resnet18 must be (64, 64, 128, 256), not (4, 8, 8, 16)",
+        ),
+        (
+            lambda card: card.update(encoder="resnet18", channels=[64, 64, 128, 256]),
+            "halo_wpx must be at least 160, not 128",
+        ),
         (lambda card: card.update(halo_wpx=128.0), "halo_wpx must be a whole number, not 128.0"),
         (lambda card: card.update(tile_core_wpx=1000), "tile_core_wpx must be a multiple of 16, not 1000"),
         (lambda card: card.update(limits=[]), "limits must not be empty"),
