@@ -13,19 +13,32 @@ from train.lightning import LightningDataModule
 
 
 class CropRange(Sampler[int]):
-    """Crops `first` to `last`, in order: chance is inside the crops, so going on after a stop is going on counting."""
+    """The crops of a training from some step on, in order.
 
-    def __init__(self, first: int, last: int) -> None:
+    Chance is inside the crops, so going on after a stop is going on counting, and where several processes train
+    together each one counts its own: of every step's crops the first batch is that of process 0, and so on.
+
+    Args:
+        step: First step to give crops for.
+        steps: Of the whole training.
+        batch_size: Crops a step and process.
+        rank: Number of this process.
+        world: Number of processes.
+    """
+
+    def __init__(self, step: int, steps: int, batch_size: int, rank: int = 0, world: int = 1) -> None:
         """Keep the range."""
-        self.first, self.last = first, last
+        self.step, self.steps, self.batch_size, self.rank, self.world = step, steps, batch_size, rank, world
 
     def __iter__(self) -> Iterator[int]:
         """Numbers of crops."""
-        return iter(range(self.first, self.last))
+        for step in range(self.step, self.steps):
+            first = (step * self.world + self.rank) * self.batch_size
+            yield from range(first, first + self.batch_size)
 
     def __len__(self) -> int:
-        """All crops of the training, those before `first` too: Lightning counts batches from the very start."""
-        return self.last
+        """All of this process's crops, seen ones too: Lightning counts batches from the very start."""
+        return self.steps * self.batch_size
 
 
 class FieldsModule(LightningDataModule):
@@ -34,7 +47,7 @@ class FieldsModule(LightningDataModule):
     Args:
         fields: Holds a folder for each split.
         crop_wpx: Width and height of a training crop, a multiple of 16.
-        batch_size: Crops a step.
+        batch_size: Crops a step; where several devices train together, of each.
         seed: Of all chance in the crops.
         workers: Processes that make crops; 0 makes them in the training's own.
         validation_fields: How many fields to validate on; they are read whole.
@@ -62,10 +75,12 @@ class FieldsModule(LightningDataModule):
         """Crops from the first that has not been seen."""
         if self.trainer is None:
             raise RuntimeError("training crops are counted by the trainer that asks for them")
-        seen = self.trainer.global_step * self.batch_size
-        last = self.trainer.max_steps * self.batch_size
         dataset = CropDataset(self.fields / "train", self.crop_wpx, self.seed, self.needs, self.reach)
-        return self._loader(dataset, CropRange(seen, last), self.batch_size)
+        trainer = self.trainer
+        crops = CropRange(
+            trainer.global_step, trainer.max_steps, self.batch_size, trainer.global_rank, trainer.world_size
+        )
+        return self._loader(dataset, crops, self.batch_size)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole fields."""
