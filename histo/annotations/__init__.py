@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from histo.annotations.annotations import AnnotatedAreas, AnnotatedCells, AnnotatedFibers, Annotations, outline_array
+from histo.annotations.drawn import Drawn, DrawnFile
+from histo.annotations.formats import read_drawn
+from histo.annotations.load import load_annotations
 from histo.annotations.mapping import ClassMapping, Meaning, RegionMeaning, load_mapping
 
 __all__ = [
@@ -11,8 +14,12 @@ __all__ = [
     "AnnotatedFibers",
     "Annotations",
     "ClassMapping",
+    "Drawn",
+    "DrawnFile",
     "Meaning",
     "RegionMeaning",
+    "load_annotations",
     "load_mapping",
     "outline_array",
+    "read_drawn",
 ]

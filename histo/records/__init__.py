@@ -5,7 +5,7 @@ from __future__ import annotations
 from histo.records.atomic import Staged, make_folder, write_atomically
 from histo.records.compartment_file import read_compartments, write_compartments
 from histo.records.findings_files import FINDINGS_FILES, read_findings, write_findings
-from histo.records.geojson import mask_polygons, write_geojson
+from histo.records.geojson import write_geojson
 from histo.records.plain import json_bytes, plain, read_json
 from histo.records.qupath import ARTEFACT_NAME, CELL_NAMES, COLORS, FIBER_NAMES, TISSUE_NAME
 from histo.records.reading import BiopsyReading, Measured, ModelFacts, SlideFailure, SlideResult
@@ -30,7 +30,6 @@ __all__ = [
     "StoredReading",
     "json_bytes",
     "make_folder",
-    "mask_polygons",
     "plain",
     "provenance",
     "read_cells",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from histo.findings import INFLAMMATORY_CLASSES, CellClass, Cells, FiberClass, Fibers
 from histo.geometry import Mpp
+from histo.mask_outlines import mask_polygons
 from histo.records.qupath import ARTEFACT_NAME, CELL_NAMES, COLORS, FIBER_NAMES, TISSUE_NAME
 from histo.tissue import ArtefactClass, TissueMap
 
@@ -119,22 +120,6 @@ def _mask_features(
             "coordinates": [shapely.get_coordinates(ring).tolist() for ring in (scaled.exterior, *scaled.interiors)],
         }
         yield f"{key}-{index}", _feature("annotation", name, geometry, {"Area um2": area_um2}, title=title)
-
-
-def mask_polygons(mask: NDArray[np.bool_]) -> list[shapely.Polygon]:
-    """The outlines of a mask's pieces, exactly along pixel borders, in mask pixels, top to bottom.
-
-    Every run of a row becomes a box and the boxes are united: unlike contour tracing this loses no half pixel and keeps
-    holes.
-    """
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    row, left = np.nonzero(steps == 1)
-    _, right = np.nonzero(steps == -1)
-    united = shapely.union_all(shapely.box(left, row, right, row + 1))
-    pieces = [part for part in shapely.get_parts(united) if part.area > 0]
-    return sorted((shapely.simplify(part, 0.0) for part in pieces), key=lambda part: (part.bounds[1], part.bounds[0]))
 
 
 def _feature(

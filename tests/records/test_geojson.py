@@ -10,13 +10,10 @@ import numpy as np
 import pytest
 import shapely
 from example_findings import example_cells, example_fibers, example_tissue
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from histo.findings import CellClass, Cells, FiberClass, Fibers
 from histo.geometry import Mpp
-from histo.records import mask_polygons, write_geojson
+from histo.records import write_geojson
 
 NAMES = {
     "Intact fiber",
@@ -97,16 +94,3 @@ def test_tissue_keeps_its_holes_and_its_area(tmp_path: Path) -> None:
                   for f in features)  # fmt: skip
     assert area_px * 0.25 / 1e6 == pytest.approx(tissue.found_mm2, rel=1e-6)
     assert any(len(f["geometry"]["coordinates"]) > 1 for f in features)
-
-
-@given(mask=hnp.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9))))
-@settings(deadline=None, max_examples=100)
-def test_outlines_of_a_mask_hold_exactly_its_pixels(mask: np.ndarray) -> None:
-    pieces = mask_polygons(mask)
-    rows, columns = np.indices(mask.shape)
-    inside = np.zeros(mask.shape, bool)
-    for piece in pieces:
-        assert piece.is_valid
-        inside |= shapely.contains_xy(piece, columns + 0.5, rows + 0.5)
-    np.testing.assert_array_equal(inside, mask)
-    assert sum(piece.area for piece in pieces) == np.count_nonzero(mask)
