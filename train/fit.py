@@ -5,13 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from train.datamodule import FieldsModule
-from train.lightning import LightningArgumentParser, LightningCLI
+from train.lightning import CSVLogger, LightningArgumentParser, LightningCLI, TensorBoardLogger, Trainer
 from train.module import MuscleModule
 
 FINAL = "final.ckpt"
 """Name of the checkpoint written when a training is complete; it holds the averaged weights only."""
+
+FIGURES = "figures"
+"""Folder of the figures and the settings of every start of a training, beside its checkpoints."""
 
 _KNOWN_WARNINGS = (
     # the arguments are ours: this is one command of several
@@ -30,8 +34,16 @@ class _FitCommand(LightningCLI):
     """Keeps everything of a training in one folder, and adds the checkpoint of a complete one."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Figures go where checkpoints go: to `trainer.default_root_dir`."""
+        """A recipe's own logger writes where checkpoints go: to `trainer.default_root_dir`."""
         parser.link_arguments("trainer.default_root_dir", "trainer.logger.init_args.save_dir")
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 (Lightning's own signature)
+        """Figures go to a CSV file and to TensorBoard, where the recipe names no logger."""
+        trainer = self._get(self.config, "trainer")
+        if trainer["logger"] in (None, True):
+            root = trainer["default_root_dir"] or "."
+            kwargs["logger"] = [CSVLogger(root, name=FIGURES), TensorBoardLogger(root, name="tensorboard")]
+        return super().instantiate_trainer(**kwargs)
 
     def after_fit(self) -> None:
         """Keep the end state beside the checkpoints that training was saved to on its way."""
@@ -54,4 +66,6 @@ def fit(arguments: Sequence[str]) -> None:
             seed_everything_default=1,
             auto_configure_optimizers=False,
             save_config_kwargs={"overwrite": True},
+            # crops are counted, so that every process of several gets its own: see train.datamodule
+            trainer_defaults={"use_distributed_sampler": False},
         )

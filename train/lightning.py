@@ -12,9 +12,11 @@ from pytorch_lightning.callbacks import (  # noqa: E402
     ModelCheckpoint,
 )
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI  # noqa: E402
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger  # noqa: E402
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig  # noqa: E402
 
 __all__ = [
+    "CSVLogger",
     "Callback",
     "LightningArgumentParser",
     "LightningCLI",
@@ -22,5 +24,6 @@ __all__ = [
     "LightningModule",
     "ModelCheckpoint",
     "OptimizerLRSchedulerConfig",
+    "TensorBoardLogger",
     "Trainer",
 ]
