@@ -81,7 +81,7 @@ def _labels(data: bytes, path: Path) -> NDArray[np.integer[Any]]:
         raise
     except Exception as error:  # noqa: BLE001 - image decoders raise whatever they like on damaged files
         raise Damaged(f"the picture cannot be decoded ({str(error)[:80]})") from None
-    labels = np.squeeze(labels)
+    labels = labels if labels.ndim == 2 else np.squeeze(labels)  # some writers add axes of one
     if labels.ndim != 2 or labels.dtype.kind not in "iub" or labels.min() < 0:
         raise Damaged("a label mask holds one whole number of at least 0 a pixel, not colors")
     return labels
