@@ -192,11 +192,65 @@ class Grain(A.ImageOnlyTransform):  # type: ignore[misc]
         return noisy.astype(np.uint8, copy=False)
 
 
+class UnevenLight(A.ImageOnlyTransform):  # type: ignore[misc]
+    """Light that falls off across the picture, as toward the rim of a lens or between the strips of a scanner.
+
+    Args:
+        depth: Largest loss of light at the darkest place, as a share.
+        p: Probability.
+    """
+
+    def __init__(self, depth: float = 0.15, p: float = 0.25) -> None:
+        """Keep the range."""
+        super().__init__(p=p)
+        self.depth = depth
+
+    def apply(self, img: Image, **_: object) -> Image:
+        """Dim by a smooth bowl whose middle lies anywhere within the picture or a little beyond it."""
+        rng = self.random_generator
+        height, width = img.shape[:2]
+        y, x = (
+            (np.arange(count, dtype=np.float32) / count - np.float32(rng.uniform(-0.25, 1.25))) ** 2
+            for count in (height, width)
+        )
+        distance = y[:, None] + x[None, :]
+        light = 1 - np.float32(rng.uniform(0, self.depth)) * distance / distance.max()
+        return cv2.multiply(img, cv2.cvtColor(light, cv2.COLOR_GRAY2RGB), dtype=cv2.CV_8U).astype(np.uint8, copy=False)
+
+
+class ColorShift(A.ImageOnlyTransform):  # type: ignore[misc]
+    """Red and blue moved against green, as by a lens that bends colors differently or a camera that takes them in turn.
+
+    Args:
+        reach_px: Largest shift of each color, in both directions.
+        p: Probability.
+    """
+
+    def __init__(self, reach_px: float = 1.2, p: float = 0.2) -> None:
+        """Keep the range."""
+        super().__init__(p=p)
+        self.reach_px = reach_px
+
+    def apply(self, img: Image, **_: object) -> Image:
+        """Shift."""
+        shifted = img.copy()
+        size = (img.shape[1], img.shape[0])
+        for color in (0, 2):
+            dx, dy = self.random_generator.uniform(-self.reach_px, self.reach_px, 2)
+            move = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+            shifted[..., color] = cv2.warpAffine(
+                np.ascontiguousarray(img[..., color]), move, size, borderMode=cv2.BORDER_REPLICATE
+            )
+        return shifted
+
+
 def train_look() -> A.Compose:
-    """What training does to the pixels of a crop: stain, focus, exposure, noise, compression."""
+    """What training does to the pixels of a crop: stain, light, optics, focus, exposure, noise, compression."""
     return A.Compose(
         [
             StainJitter(),
+            UnevenLight(),
+            ColorShift(),
             A.OneOf(
                 [
                     A.GaussianBlur(blur_limit=0, sigma_limit=(0.3, 1.6)),

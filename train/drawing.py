@@ -35,6 +35,8 @@ _COMPARTMENT_COLORS = np.array(
 )
 """By `Compartment`; the palette of Okabe and Ito, as in every figure."""
 
+_BORDER_COLOR = np.array([213, 94, 0], np.uint8)
+
 _PARTS_OF_PX = 4
 """cv2 draws on a grid of 1 / 2 ** 4 pixels."""
 
@@ -85,13 +87,13 @@ def draw_targets(sample: Sample) -> tuple[Picture, Picture]:
     """The targets themselves, at the size of the pixels.
 
     Returns:
-        Fibers in the color of their class, brighter toward the middle, borders white, nuclei as bumps of their kind's
+        Fibers in the color of their class, stronger toward the middle, borders red, nuclei as bumps of their kind's
         color; and the compartments. What is not known is black.
     """
     fiber_class, compartments = sample["fiber_class"], sample["compartments"]
-    colors = _FIBER_COLORS[np.where(fiber_class == IGNORE, 0, fiber_class)].astype(np.float32)
-    picture = colors * sample["distance"].astype(np.float32)[..., None]
-    picture = _over(picture, np.array([255, 255, 255]), sample["boundary"])
+    picture = np.where(sample["fibers_known"][..., None], np.float32(255), np.float32(0))
+    picture = _over(picture, _FIBER_COLORS[np.where(fiber_class == IGNORE, 0, fiber_class)], sample["distance"])
+    picture = _over(picture, _BORDER_COLOR, sample["boundary"])
     for kind in CellClass:
         picture = _over(picture, _CELL_COLORS[kind], sample["cells"][kind])
     areas = _COMPARTMENT_COLORS[np.where(compartments == IGNORE, 0, compartments)]

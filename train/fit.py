@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ class _FitCommand(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 (Lightning's own signature)
         """Figures go to a CSV file and to TensorBoard, where the recipe names no logger."""
-        trainer = self._get(self.config, "trainer")
-        if trainer["logger"] in (None, True):
-            root = trainer["default_root_dir"] or "."
+        settings = self._get(self.config, "trainer")
+        if settings["logger"] in (None, True):
+            root = settings["default_root_dir"] or "."
             kwargs["logger"] = [CSVLogger(root, name=FIGURES), TensorBoardLogger(root, name="tensorboard")]
         return super().instantiate_trainer(**kwargs)
 
@@ -56,16 +57,39 @@ def fit(arguments: Sequence[str]) -> None:
     Args:
         arguments: As on the command line, after `fit`; `--config train/configs/NAME.yaml` and any field by name.
     """
+    with _without_known_warnings():
+        _command(["fit", *arguments], run=True)
+
+
+@contextmanager
+def prepared(arguments: Sequence[str]) -> Iterator[tuple[Trainer, MuscleModule, FieldsModule]]:
+    """What a recipe describes, made but not trained.
+
+    Args:
+        arguments: As those of `fit`.
+    """
+    with _without_known_warnings():
+        command = _command(arguments, run=False)
+        yield command.trainer, command.model, command.datamodule
+
+
+def _command(arguments: Sequence[str], run: bool) -> _FitCommand:
+    return _FitCommand(
+        MuscleModule,
+        FieldsModule,
+        args=list(arguments),
+        run=run,
+        seed_everything_default=1,
+        auto_configure_optimizers=False,
+        save_config_kwargs={"overwrite": True},
+        # crops are counted, so that every process of several gets its own: see train.datamodule
+        trainer_defaults={"use_distributed_sampler": False},
+    )
+
+
+@contextmanager
+def _without_known_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         for message in _KNOWN_WARNINGS:
             warnings.filterwarnings("ignore", message)
-        _FitCommand(
-            MuscleModule,
-            FieldsModule,
-            args=["fit", *arguments],
-            seed_everything_default=1,
-            auto_configure_optimizers=False,
-            save_config_kwargs={"overwrite": True},
-            # crops are counted, so that every process of several gets its own: see train.datamodule
-            trainer_defaults={"use_distributed_sampler": False},
-        )
+        yield

@@ -64,6 +64,10 @@ class MuscleModule(LightningModule):
         """Say which network the weights belong to."""
         checkpoint["channels"], checkpoint["encoder"] = list(self.channels), self.encoder
 
+    def total_loss(self, batch: Batch) -> Tensor:
+        """The sum of all terms, with nothing logged."""
+        return torch.stack(list(loss_terms(self(batch["rgb"]), batch, self.losses).values())).sum()
+
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The sum of all terms."""
         terms = loss_terms(self(batch["rgb"]), batch, self.losses)
