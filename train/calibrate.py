@@ -1,8 +1,8 @@
-"""Choose a bundle's operating points on validation phantoms: never on those that figures are reported from."""
+"""Choose a bundle's operating points on validation fields: never on those that figures are reported from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from histo.network import Engine, OperatingPoints, decide_class, decode_block
 from histo.network.cell_peaks import find_peaks
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, read_fields
+from train.healthy import candidates_on_healthy, false_cells
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
+from train.temperatures import fit_temperatures
 
 OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
     "merge_boundary": (0.3, 0.4, 0.5, 0.6, 0.7),
@@ -27,10 +29,16 @@ OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
 DOUBT_GRID = (0.4, 0.5, 0.6, 0.7)
 """For `necrotic_fiber`, searched by the F1 of necrotic fibers."""
 
-PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.15, 0.86, 0.05), 2))
+PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.05, 0.96, 0.05), 2))
 
 SPARSE_BETA = 0.5
 """Inflammatory cells are chosen by F0.5: in a sparse infiltrate a few false cells per mm2 would change the pattern."""
+
+FALSE_CELLS_PER_MM2 = 1.0
+"""A convention: an infiltrate counts as present from 4.2 cells per mm2 on, and false cells must stay well below."""
+
+FLOOR_GRID = PROBABILITY_GRID[2:]
+"""For both inflammatory kinds together, from the lowest up, until healthy sections are quiet enough."""
 
 KnownMaps = list[tuple[FieldTruth, Maps]]
 KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
@@ -52,19 +60,41 @@ class Choice:
     f1: Mapping[float, float]
 
 
-def choose_points(engine: Engine, start: OperatingPoints, folder: Path) -> tuple[OperatingPoints, tuple[Choice, ...]]:
-    """Pick each threshold by its F1 on validation fields: outlines first, then classes, attributes and nuclei.
+@dataclass(frozen=True)
+class Calibration:
+    """What was chosen on validation fields, and why.
+
+    Attributes:
+        points: Temperatures and thresholds.
+        choices: Every threshold by its score; those of inflammatory cells before they were raised.
+        false_cells_per_mm2: On healthy sections, by the floor under both thresholds of inflammatory cells; the last one
+            was taken. Empty where no healthy section was read.
+    """
+
+    points: OperatingPoints
+    choices: tuple[Choice, ...]
+    false_cells_per_mm2: Mapping[float, float]
+
+
+def choose_points(
+    engine: Engine,
+    start: OperatingPoints,
+    folder: Path,
+    healthy: Sequence[int] = (),
+    false_cells_per_mm2: float = FALSE_CELLS_PER_MM2,
+) -> Calibration:
+    """Fit a temperature for each head, then pick each threshold: outlines, classes, attributes, nuclei, in this order.
 
     Args:
         engine: Runs the bundle's network.
         start: Where to begin, and what is kept for findings that never occur.
         folder: Of validation fields.
-
-    Returns:
-        The points, and how each was chosen.
+        healthy: Seeds of normal phantom sections, of the validation split. Where their false inflammatory cells, both
+            kinds together, exceed the rate, the lower of the two thresholds is raised until they no longer do.
+        false_cells_per_mm2: That rate.
     """
     known = list(read_fields(engine, folder, f"Reading {folder}"))
-    points, choices = start, []
+    points, choices = fit_temperatures(known, start), []
     for name, values in OUTLINE_GRID.items():
         f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
         choices.append(_best(name, f1, getattr(points, name)))
@@ -89,7 +119,21 @@ def choose_points(engine: Engine, start: OperatingPoints, folder: Path) -> tuple
         attributes=tuple(chosen[f"attributes.{kind.name.lower()}"] for kind in FiberAttribute),
         cells=tuple(chosen[f"cells.{cell.name.lower()}"] for cell in CellClass),
     )
-    return points, tuple(choices)
+    rates = {}
+    if healthy:
+        sections = candidates_on_healthy(engine, points, healthy)
+        for floor in FLOOR_GRID:
+            raised = raise_inflammatory(points.cells, floor)
+            rates[floor] = false_cells(sections, raised) / sum(section.mm2 for section in sections)
+            if rates[floor] <= false_cells_per_mm2:
+                break
+        points = replace(points, cells=raised)
+    return Calibration(points, tuple(choices), rates)
+
+
+def raise_inflammatory(cells: Sequence[float], floor: float) -> tuple[float, ...]:
+    """Thresholds by `CellClass`, those of inflammatory cells no lower than a floor."""
+    return tuple(max(cells[kind], floor) if kind in INFLAMMATORY_CLASSES else cells[kind] for kind in CellClass)
 
 
 def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:

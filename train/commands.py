@@ -25,6 +25,32 @@ def fit(context: typer.Context) -> None:
     train_by_recipe(context.args)
 
 
+@application.command(context_settings=_FORWARD)
+def bench(context: typer.Context) -> None:
+    """Measure what bounds a recipe's training: making crops, or learning from them; arguments as of `fit`."""
+    from train.bench import measure_training
+
+    speed = measure_training(context.args, seconds=10.0)
+    typer.echo(f"crops    {speed.loader_mpx_per_s:8.3f} Mpx/s made by {speed.workers} workers")
+    typer.echo(f"network  {speed.network_mpx_per_s:8.3f} Mpx/s forward, backward and optimizer ({speed.setting})")
+    typer.echo(f"limit    {speed.limit_mpx_per_s:8.3f} Mpx/s: {speed.verdict}")
+
+
+@application.command()
+def show(
+    fields: Annotated[Path, typer.Option(help="A folder of fields.")] = Path("runs/fields/train"),
+    out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("runs/crops.png"),
+    count: Annotated[int, typer.Option(min=1, help="How many crops.")] = 16,
+    crop: Annotated[int, typer.Option(min=32, help="Width and height of a crop, a multiple of 16.")] = 320,
+    seed: Annotated[int, typer.Option(help="Of the crops: a training with this seed sees these first.")] = 1,
+) -> None:
+    """Draw crops as the network sees them, each with its outlines, its targets and its compartments."""
+    from train.show import show_crops
+
+    show_crops(fields, out, count, crop, seed)
+    typer.echo(f"{out}: {count} crops of {fields}")
+
+
 @application.command()
 def render(
     count: Annotated[int, typer.Option(help="How many fields.")],
@@ -60,21 +86,31 @@ def export(
 
 @application.command()
 def calibrate(
-    bundle: Annotated[Path, typer.Option(help="Its card gets the thresholds.")] = Path("runs/bundle"),
+    bundle: Annotated[Path, typer.Option(help="Its card gets the temperatures and thresholds.")] = Path("runs/bundle"),
     fields: Annotated[Path, typer.Option(help="Validation fields.")] = Path("runs/fields/validation"),
+    healthy: Annotated[int, typer.Option(help="Normal phantom sections on which false cells are counted.")] = 24,
+    false_cells_per_mm2: Annotated[
+        float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
+    ] = 1.0,
 ) -> None:
-    """Choose the operating points on validation phantoms, and write them into the bundle's card."""
+    """Choose temperatures and operating points on validation fields, and write them into the bundle's card."""
     from dataclasses import replace
 
     from histo.network import load_bundle, make_engine, save_bundle
     from train.calibrate import choose_points
 
     loaded = load_bundle(bundle)
-    points, choices = choose_points(make_engine(loaded), loaded.card.operating_points, fields)
-    for choice in choices:
+    engine, start = make_engine(loaded), loaded.card.operating_points
+    seeds = take_seeds(Split.VALIDATION, healthy) if healthy else ()
+    chosen = choose_points(engine, start, fields, seeds, false_cells_per_mm2)
+    for head in ("class", "attribute", "cell", "compartment"):
+        typer.echo(f"{head + '_temperature':30s} {getattr(chosen.points, head + '_temperature'):g}")
+    for choice in chosen.choices:
         tried = "  ".join(f"{value:g}: {f1:.3f}" for value, f1 in choice.f1.items()) or "never occurs, kept"
         typer.echo(f"{choice.name:30s} {choice.value:g}    {tried}")
-    save_bundle(bundle, loaded.weights, replace(loaded.card, operating_points=points))
+    for floor, rate in chosen.false_cells_per_mm2.items():
+        typer.echo(f"inflammatory cells from {floor:g}    {rate:.2f} false ones per mm2 of healthy phantom muscle")
+    save_bundle(bundle, loaded.weights, replace(loaded.card, operating_points=chosen.points))
 
 
 @application.command()

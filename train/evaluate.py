@@ -19,6 +19,7 @@ from histo.network.layout import COMPARTMENTS, STRIDE
 from histo.phantom.truth import FieldTruth
 from train.field_store import digest_of, load_field, seed_of, stored_fields
 from train.metrics import Tally, summarize, tally_field
+from train.origins import counted_fields
 
 Maps = NDArray[np.float32]
 
@@ -66,7 +67,7 @@ def findings_of(maps: Maps, points: OperatingPoints) -> tuple[Fibers, Cells, NDA
 
 def read_fields(engine: Engine, folder: Path, label: str) -> Iterator[tuple[FieldTruth, Maps]]:
     """Truth and maps of every stored field, with a progress bar."""
-    for path in track(stored_fields(folder), description=label):
+    for path, _ in track(counted_fields(folder), description=label):
         field = load_field(path)
         yield field.truth, maps_of(engine, field.rgb)
 

@@ -3,20 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.progress import track
 
 from histo.evidence.intervals import density
-from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, Compartment
-from histo.geometry import WORKING_MPP
+from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass
 from histo.model import FALSE_CALLS_METRIC
 from histo.network import Engine, Metric, OperatingPoints
+from histo.network.cell_peaks import Peaks, find_peaks
+from histo.phantom.truth import FieldTruth
 from train.evaluate import findings_of, maps_of
 from train.matching import match_points
+from train.observe import CANDIDATE_HEIGHT, tissue_mm2
 from train.sections import section_view
 
 FALSE_CELLS_METRIC = "false_inflammatory_cells_per_mm2"
+
+
+@dataclass(frozen=True, eq=False)
+class HealthyCandidates:
+    """What might be taken for inflammatory cells on one healthy section.
+
+    Attributes:
+        peaks: Candidates of every height from `CANDIDATE_HEIGHT` on.
+        true_um: (K, 2) the inflammatory cells that are truly there.
+        mm2: Of tissue.
+    """
+
+    peaks: Peaks
+    true_um: NDArray[np.floating]
+    mm2: float
+
+
+def candidates_on_healthy(
+    engine: Engine, points: OperatingPoints, seeds: Sequence[int]
+) -> tuple[HealthyCandidates, ...]:
+    """Read the middle of normal phantom sections, and keep what any threshold might call.
+
+    Args:
+        engine: Runs the bundle's network.
+        points: Give the temperature of nuclei and their spacing.
+        seeds: Of the sections; from the validation split.
+    """
+    low = replace(points, cells=(CANDIDATE_HEIGHT,) * len(CellClass))
+    found = []
+    for seed in track(seeds, description="Reading healthy phantoms"):
+        field = section_view("normal", seed)
+        peaks = find_peaks(maps_of(engine, field.rgb), low)
+        found.append(HealthyCandidates(peaks, _inflammatory_um(field.truth), tissue_mm2(field.truth, None)))
+    return tuple(found)
+
+
+def false_cells(sections: Sequence[HealthyCandidates], thresholds: Sequence[float]) -> int:
+    """How many inflammatory cells would be called where none is within 6 um.
+
+    Args:
+        sections: Healthy ones.
+        thresholds: By `CellClass`.
+    """
+    total = 0
+    for section in sections:
+        kind, height = section.peaks.kind, section.peaks.height.max(axis=1, initial=0)
+        called = np.isin(kind, INFLAMMATORY_CLASSES) & (height >= np.array(thresholds, np.float32)[kind])
+        total += int(called.sum()) - match_points(section.true_um, section.peaks.center_um[called])
+    return total
+
+
+def _inflammatory_um(truth: FieldTruth) -> NDArray[np.floating]:
+    return truth.mpp.to_um(truth.cell_center_px[np.isin(truth.cell_class, INFLAMMATORY_CLASSES)])
 
 
 def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Sequence[int]) -> dict[str, Metric]:
@@ -39,10 +96,9 @@ def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Seque
         found, cells, _ = findings_of(maps_of(engine, field.rgb), points)
         necrotic += int(np.isin(found.fiber_class, NECROTIC_CLASSES).sum())
         fibers += len(field.truth.fiber_class) - 1
-        true_um = WORKING_MPP.to_um(field.truth.cell_center_px[np.isin(field.truth.cell_class, INFLAMMATORY_CLASSES)])
         called_um = cells.center_um[np.isin(cells.cell_class, INFLAMMATORY_CLASSES)]
-        inflammatory += len(called_um) - match_points(true_um, called_um)
-        mm2 += WORKING_MPP.area_mm2(float(np.count_nonzero(field.truth.compartments != Compartment.GLASS)))
+        inflammatory += len(called_um) - match_points(_inflammatory_um(field.truth), called_um)
+        mm2 += tissue_mm2(field.truth, None)
     return {
         FALSE_CALLS_METRIC: _rate(necrotic, fibers / 1000, fibers),
         FALSE_CELLS_METRIC: _rate(inflammatory, mm2, len(seeds)),

@@ -109,7 +109,13 @@ def _mostly_known(labels: NDArray[np.int32], count: int, known: _Bools | None) -
     return (pixels > 0) & (2 * seen >= pixels)
 
 
-def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: NDArray[np.uint8]) -> Tally:
+def tally_field(
+    truth: FieldTruth,
+    fibers: Fibers,
+    cells: Cells,
+    compartments: NDArray[np.uint8],
+    paired: MatchedFibers | None = None,
+) -> Tally:
     """Count one field.
 
     Args:
@@ -117,11 +123,12 @@ def tally_field(truth: FieldTruth, fibers: Fibers, cells: Cells, compartments: N
         fibers: What was found, in micrometers from the field's corner.
         cells: Likewise.
         compartments: (h, w) uint8 at 1 um/px.
+        paired: The fibers, if they are paired already.
 
     Returns:
         The counts.
     """
-    paired = pair_fibers(truth, fibers)
+    paired = paired or pair_fibers(truth, fibers)
     rows = [_triple(len(paired.truth), paired.predicted_counts, paired.truth_counts)]
     for group in FIBER_GROUPS.values():
         rows.append(count_hits(paired, np.isin(truth.fiber_class, group), np.isin(fibers.fiber_class, group)))
@@ -172,13 +179,14 @@ def count_cells(truth: FieldTruth, kinds: Sequence[CellClass], found_um: NDArray
         return 0, 0, 0
     centers_px = truth.cell_center_px[np.isin(truth.cell_class, kinds)]
     pairs = pair_points(truth.mpp.to_um(centers_px), found_um)
-    true = _cells_known(truth, centers_px)
-    found = _cells_known(truth, truth.mpp.to_px(np.asarray(found_um, np.float32)))
+    true = cells_known_at(truth, centers_px)
+    found = cells_known_at(truth, truth.mpp.to_px(np.asarray(found_um, np.float32)))
     found[pairs[:, 1]] = true[pairs[:, 0]]  # of a pair across the border of what is known, the truth's side decides
     return _triple(int(true[pairs[:, 0]].sum()), found, true)
 
 
-def _cells_known(truth: FieldTruth, centers_px: NDArray[np.float32]) -> _Bools:
+def cells_known_at(truth: FieldTruth, centers_px: NDArray[np.float32]) -> _Bools:
+    """(M,) bool, whether each of the (M, 2) x and y, in the field's pixels, lies where every nucleus was marked."""
     if truth.cells_known is None:
         return np.ones(len(centers_px), np.bool_)
     height, width = truth.cells_known.shape

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
+from sklearn.metrics import log_loss
+from stand_in import draw_field
+
+from histo.findings import INFLAMMATORY_CLASSES, CellClass, FiberClass
+from histo.network import OperatingPoints, encode_targets
+from histo.network.cell_peaks import Peaks
+from histo.network.layout import ATTRIBUTES, BOUNDARY, CELLS, CHANNELS, CLASSES, COMPARTMENTS, DISTANCE, FOREGROUND
+from histo.network.temperature import temper_odds, temper_shares
+from train.calibrate import choose_points, raise_inflammatory
+from train.field_store import field_path, save_field
+from train.healthy import HealthyCandidates, false_cells
+from train.temperatures import COLDEST, fit_odds, fit_shares
+
+seeds = st.integers(0, 2**32 - 1)
+SIZE = 256
+FIELDS = {seed: draw_field(seed, SIZE) for seed in (300, 301)}
+
+
+class UnsureEngine:
+    """Answers with the truth of stand-in fields, less sure than it could be; anything else it finds empty."""
+
+    name, device, precision = "unsure", "cpu", "f32"
+
+    def run(self, rgb: np.ndarray) -> np.ndarray:
+        maps = np.zeros((CHANNELS, rgb.shape[0] // 2, rgb.shape[1] // 2), np.float32)
+        field = next((field for field in FIELDS.values() if np.array_equal(field.rgb, rgb)), None)
+        if field is None:
+            return maps
+        targets = encode_targets(field.truth)
+        maps[FOREGROUND], maps[DISTANCE], maps[BOUNDARY] = targets.foreground, targets.distance, targets.boundary
+        likely = np.where(np.arange(len(FiberClass))[:, None, None] == targets.fiber_class, 0.6, 0.1)
+        maps[CLASSES] = likely / likely.sum(axis=0)
+        maps[ATTRIBUTES] = 0.2 + 0.6 * targets.attributes
+        maps[CELLS] = 0.6 * targets.cells
+        maps[COMPARTMENTS] = np.where(np.arange(8)[:, None, None] == targets.compartments, 0.65, 0.05)
+        return maps
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed, field in FIELDS.items():
+        save_field(field_path(tmp_path, seed), field, "discs")
+    return tmp_path
+
+
+@settings(deadline=None, max_examples=5)
+@given(seeds, st.floats(0.5, 3))
+def test_the_temperature_is_the_one_that_the_truth_was_drawn_with(seed: int, temperature: float) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (6000, 4))
+    true = np.array([rng.choice(4, p=row) for row in softmax(logits / temperature, axis=1)])
+    assert fit_shares(softmax(logits, axis=1), true) == pytest.approx(temperature, rel=0.12)
+    odds = rng.normal(0, 2, 20000)
+    came = rng.random(20000) < expit(odds / temperature)
+    assert fit_odds(expit(odds), came) == pytest.approx(temperature, rel=0.12)
+
+
+@settings(deadline=None, max_examples=4)
+@given(seeds)
+def test_no_other_temperature_is_likelier_by_scikit_learns_reckoning(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.ones(4) * 0.7, 300)
+    true = np.array([rng.choice(4, p=row) for row in temper_shares(shares, 1.7)])
+    other = minimize(
+        lambda x: log_loss(true, temper_shares(shares, float(np.exp(x[0]))), labels=range(4)),
+        [0.0],
+        method="Nelder-Mead",
+    )
+    assert fit_shares(shares, true) == pytest.approx(float(np.exp(other.x[0])), rel=0.01)
+
+
+def test_where_nothing_is_known_or_nothing_is_wrong_temperatures_keep_within_their_bounds() -> None:
+    assert fit_odds(np.zeros(0), np.zeros(0, np.bool_)) == 1
+    assert fit_shares(np.zeros((0, 5)), np.zeros(0, np.int64)) == 1
+    assert fit_odds(np.array([0.9, 0.1]), np.array([True, False])) == pytest.approx(COLDEST, abs=0.01)
+
+
+def test_a_reading_that_is_right_but_unsure_gets_surer_and_the_same_twice(folder: Path) -> None:
+    first, again = (choose_points(UnsureEngine(), OperatingPoints(), folder) for _ in range(2))
+    assert first == again
+    points = first.points
+    assert points.class_temperature == pytest.approx(COLDEST, abs=0.01)
+    assert points.attribute_temperature < 0.5
+    assert points.cell_temperature < 1
+    assert points.compartment_temperature < 0.5
+    assert first.false_cells_per_mm2 == {}
+    scores = {choice.name: max(choice.f1.values(), default=1) for choice in first.choices}
+    assert scores["necrotic"] == 1
+    assert scores["attributes.opaque"] == 1
+    assert scores["cells.lymphocyte"] > 0.9
+
+
+def test_what_is_called_does_not_change_when_only_the_temperature_does() -> None:
+    heights = np.random.default_rng(0).random((50, 4))
+    for temperature in (0.4, 2.5):
+        warm = temper_odds(heights, temperature)
+        assert np.array_equal(warm >= temper_odds(np.array(0.4), temperature), heights >= 0.4)
+
+
+def test_healthy_sections_raise_the_thresholds_of_inflammatory_cells_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = candidates([0.9, 0.52, 0.41, 0.3])
+    monkeypatch.setattr("train.calibrate.candidates_on_healthy", lambda *_: (quiet,))
+    plain = choose_points(UnsureEngine(), OperatingPoints(), folder).points
+    chosen = choose_points(UnsureEngine(), OperatingPoints(), folder, healthy=[1], false_cells_per_mm2=2.0)
+    floor = list(chosen.false_cells_per_mm2)[-1]
+    assert chosen.points == replace(plain, cells=raise_inflammatory(plain.cells, floor))
+    *before, last = chosen.false_cells_per_mm2.values()
+    assert last <= 2
+    assert all(rate > 2 for rate in before)
+
+
+def candidates(heights: list[float]) -> HealthyCandidates:
+    count = len(heights)
+    table = np.zeros((count, 4), np.float32)
+    table[:, CellClass.LYMPHOCYTE] = heights
+    return HealthyCandidates(
+        peaks=Peaks(
+            center_um=np.arange(2 * count, dtype=np.float64).reshape(count, 2) * 20,
+            pixel=np.zeros((count, 2), np.int64),
+            kind=np.full(count, CellClass.LYMPHOCYTE, np.uint8),
+            height=table,
+        ),
+        true_um=np.array([[1.0, 21.0]]),
+        mm2=0.5,
+    )
+
+
+def test_false_cells_are_counted_from_a_threshold_on_and_true_ones_are_none() -> None:
+    section = candidates([0.9, 0.5, 0.45, 0.3])
+    section = replace(section, true_um=section.peaks.center_um[:1] + 2)
+    assert [false_cells([section], (t,) * 4) for t in (0.25, 0.4, 0.5, 0.95)] == [3, 2, 1, 0]
+    assert false_cells([section, section], (0.4,) * 4) == 4
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.tuples(*[st.floats(0.1, 0.9)] * 4), st.floats(0.1, 0.9))
+def test_a_floor_is_the_higher_of_both_and_leaves_other_nuclei(cells: tuple[float, ...], floor: float) -> None:
+    raised = raise_inflammatory(cells, floor)
+    for kind in CellClass:
+        assert raised[kind] == (max(cells[kind], floor) if kind in INFLAMMATORY_CLASSES else cells[kind])
