@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from histo.annotations.coco_rle import rle_shape
-from histo.annotations.drawn import Damaged, Drawn, DrawnFile, points_of, polygon
+from histo.annotations.drawn import Damaged, Drawn, DrawnFile, class_name, points_of, polygon
 from histo.geometry import Size
 
 FORMAT = "COCO JSON"
@@ -32,7 +32,7 @@ def read_coco(document: dict[str, Any]) -> DrawnFile:
     for category in document["categories"]:
         if not isinstance(category, dict) or not isinstance(category.get("id"), int | str):
             raise Damaged("a category has no id")
-        names[category["id"]] = str(category.get("name") or "").strip()
+        names[category["id"]] = class_name(str(category.get("name") or ""))
     objects = [_object(item, f"annotation {i}", names) for i, item in enumerate(document["annotations"], start=1)]
     return DrawnFile(FORMAT, tuple(objects), frame_px=_frame(images[0]) if images else None)
 

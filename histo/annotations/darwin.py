@@ -12,6 +12,7 @@ from histo.annotations.drawn import (
     Drawn,
     DrawnFile,
     Points,
+    class_name,
     even_odd,
     number,
     points_of,
@@ -63,7 +64,7 @@ def _object(item: Any, place: str) -> Drawn:  # noqa: ANN401
     name = item.get("name") or ""
     if not isinstance(name, str):
         raise Damaged(f"the name of {place} is no text")
-    return Drawn(name.strip(), _shape(item, place), place)
+    return Drawn(class_name(name), _shape(item, place), place)
 
 
 def _shape(item: dict[str, Any], place: str) -> shapely.Geometry:

@@ -59,6 +59,11 @@ class DrawnFile:
     mpp: Mpp | None = None
 
 
+def class_name(text: str) -> str:
+    """A name as one line of text that can be written to a file."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+
+
 def points_of(values: object, place: str) -> Points:
     """(N, 2) float64 from nested lists of numbers, or an array.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,6 +170,6 @@ def _attributes_known(mapping: ClassMapping) -> np.ndarray[tuple[int], np.dtype[
 
 
 def _cell_classes_known(mapping: ClassMapping, cells: AnnotatedCells) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    named: Iterable[object] = {meaning.kind for meaning in mapping.meanings.values()}
+    named = {meaning.kind for meaning in mapping.meanings.values() if isinstance(meaning.kind, CellClass)}
     drawn = set(cells.cell_class.tolist())
     return np.array([kind in named and (kind in INFLAMMATORY_CLASSES or kind in drawn) for kind in CellClass], np.bool_)

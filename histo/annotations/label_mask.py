@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from histo.annotations.drawn import Damaged, Drawn, DrawnFile
+from histo.annotations.drawn import Damaged, Drawn, DrawnFile, class_name
 from histo.annotations.safe_file import parse_json, read_bytes
 from histo.errors import AnnotationBroken, AnnotationUnsafe
 from histo.geometry import Size
@@ -130,13 +130,13 @@ def _csv_rows(data: bytes) -> list[tuple[str, str]]:
         raise Damaged("it is not a CSV file in UTF-8") from None
     if not rows or not {"instance", "class"} <= set(rows[0]):
         raise Damaged("it has no columns `instance` and `class`")
-    return [(row["instance"] or "", (row["class"] or "").strip()) for row in rows]
+    return [(row["instance"] or "", class_name(row["class"] or "")) for row in rows]
 
 
 def _json_rows(document: Any) -> list[tuple[str, str]]:  # noqa: ANN401
     if not isinstance(document, dict) or not all(isinstance(name, str) for name in document.values()):
         raise Damaged("it is not an object with a class name by instance number")
-    return [(number, name.strip()) for number, name in document.items()]
+    return [(number, class_name(name)) for number, name in document.items()]
 
 
 def _instance(text: str) -> int:

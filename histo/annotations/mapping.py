@@ -193,7 +193,7 @@ def by_frequency(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
 def toml_key(name: str) -> str:
     """A name as a quoted key of TOML."""
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
 def _folded(name: str) -> str:

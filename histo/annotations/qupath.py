@@ -7,7 +7,8 @@ from typing import Any
 
 import shapely
 
-from histo.annotations.drawn import Damaged, Drawn, DrawnFile, points_of, polygon
+from histo.annotations.drawn import Damaged, Drawn, DrawnFile, class_name, number, points_of, polygon
+from histo.geometry import Mpp
 
 FORMAT = "QuPath GeoJSON"
 
@@ -27,7 +28,15 @@ def read_qupath(document: Any) -> DrawnFile:  # noqa: ANN401
     Raises:
         Damaged: If the nesting is not that of GeoJSON.
     """
-    return DrawnFile(FORMAT, tuple(_object(f, f"feature {i}") for i, f in enumerate(_features(document), start=1)))
+    objects = tuple(_object(f, f"feature {i}") for i, f in enumerate(_features(document), start=1))
+    return DrawnFile(FORMAT, objects, mpp=_own_scale(document))
+
+
+def _own_scale(document: Any) -> Mpp | None:  # noqa: ANN401
+    """The scale, which our own exports tell; QuPath's do not."""
+    about = document.get("histo") if isinstance(document, dict) else None
+    scale = about.get("um_per_px") if isinstance(about, dict) else None
+    return None if scale is None or number(scale, "histo.um_per_px") <= 0 else Mpp(number(scale, "histo.um_per_px"))
 
 
 def _features(document: Any) -> Iterator[Any]:  # noqa: ANN401
@@ -67,7 +76,7 @@ def _class_name(properties: Any, place: str) -> str:  # noqa: ANN401
         given = properties.get("name") or ""
     if not isinstance(given, str):
         raise Damaged(f"the class of {place} is no text")
-    return given.strip()
+    return class_name(given)
 
 
 def _shape(geometry: Any, place: str) -> shapely.Geometry:  # noqa: ANN401
