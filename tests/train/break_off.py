@@ -1,7 +1,9 @@
-"""A training that dies at a known step."""
+"""Callbacks for trainings that die, and for looking at one that did not."""
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 from train.checkpoints import LAST
@@ -9,7 +11,7 @@ from train.lightning import Callback, LightningModule, Trainer
 
 
 class BreakOff(Callback):
-    """Save, as the training does every few minutes, and die some steps later."""
+    """Save, as the training does every few minutes, and be killed some steps later, with no chance to tidy up."""
 
     def __init__(self, at_step: int) -> None:
         self.at_step = at_step
@@ -20,4 +22,16 @@ class BreakOff(Callback):
         if trainer.global_step == self.at_step:
             trainer.save_checkpoint(Path(trainer.default_root_dir) / LAST)
         if trainer.global_step == self.at_step + 2:
-            raise RuntimeError("broken off")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KeepEverything(Callback):
+    """Save the whole state of the last step: raw and averaged weights, optimizer, schedule."""
+
+    name = "everything.ckpt"
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: object, batch_idx: int
+    ) -> None:
+        if trainer.global_step == trainer.max_steps:
+            trainer.save_checkpoint(Path(trainer.default_root_dir) / self.name)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from break_off import KeepEverything
 from stand_in import draw_field
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.testing import assert_close
 from typer.testing import CliRunner
 
 from histo.network import load_bundle, make_engine
-from train.checkpoints import LAST
+from train.bench import measure_training
+from train.checkpoints import BEST, LAST
 from train.commands import application
 from train.evaluate import maps_of
 from train.export import export_bundle
@@ -22,6 +31,8 @@ from train.render import render_fields
 
 RECIPE = Path(__file__).parents[2] / "train" / "configs" / "smoke.yaml"
 STEPS = 40
+KEEP = "--trainer.callbacks+=break_off.KeepEverything"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +50,7 @@ def arguments(fields: Path, out: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def trained(fields: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained")
-    fit(arguments(fields, out))
+    fit([*arguments(fields, out), KEEP])
     return out
 
 
@@ -57,15 +68,77 @@ def test_training_lowers_the_loss(trained: Path) -> None:
     assert all(float(row["mpx_per_s"]) > 0 for row in rows if row.get("mpx_per_s"))
 
 
-def test_a_training_that_was_broken_off_ends_with_the_weights_of_one_that_was_not(
-    fields: Path, trained: Path, tmp_path: Path
-) -> None:
-    settings = arguments(fields, tmp_path)
-    with pytest.raises(RuntimeError, match="broken off"):
-        fit([*settings, "--trainer.callbacks+=break_off.BreakOff", f"--trainer.callbacks.at_step={STEPS // 3}"])
-    fit([*settings, "--ckpt_path", str(tmp_path / LAST)])
-    whole, resumed = (torch.load(folder / FINAL, weights_only=True)["state_dict"] for folder in (trained, tmp_path))
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+def test_a_training_that_was_killed_goes_on_to_the_same_last_bit(fields: Path, trained: Path, tmp_path: Path) -> None:
+    step = int(np.random.default_rng().integers(2, STEPS - 3))
+    deadly = ["--trainer.callbacks+=break_off.BreakOff", f"--trainer.callbacks.at_step={step}"]
+    killed = subprocess.run(
+        [sys.executable, "-m", "train", "fit", *arguments(fields, tmp_path), *deadly],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert not (tmp_path / FINAL).exists()
+    fit([*arguments(fields, tmp_path), KEEP, "--ckpt_path", str(tmp_path / LAST)])
+    whole, resumed = (torch.load(folder / KeepEverything.name, weights_only=False) for folder in (trained, tmp_path))
+    assert whole["global_step"] == resumed["global_step"] == STEPS
+    told = f"killed after step {step + 2}, went on from {step}"
+    for part in ("current_model_state", "state_dict", "averaging_state", "optimizer_states"):
+        assert_close(resumed[part], whole[part], rtol=0, atol=0, msg=lambda text, part=part: f"{told}: {part}: {text}")
+    assert resumed["lr_schedulers"] == whole["lr_schedulers"]
+    raw, averaged = whole["current_model_state"], whole["state_dict"]
+    assert not torch.equal(raw["network.head.weight"], averaged["network.head.weight"])
+    finals = [torch.load(folder / FINAL, weights_only=True)["state_dict"] for folder in (trained, tmp_path)]
+    assert all(torch.equal(finals[0][name], finals[1][name]) for name in finals[0])
+    assert all(torch.equal(finals[0][name], averaged[name]) for name in finals[0])
+
+
+def test_the_best_weights_are_kept_and_panels_are_drawn(trained: Path) -> None:
+    with (trained / "figures" / "version_0" / "metrics.csv").open(encoding="utf-8") as file:
+        totals = {int(row["step"]) + 1: float(row["validation"]) for row in csv.DictReader(file) if row["validation"]}
+    best = torch.load(trained / BEST, weights_only=True)
+    assert best["global_step"] == min(totals, key=totals.__getitem__)
+    events = EventAccumulator(str(trained / "tensorboard" / "version_0"))
+    events.Reload()
+    panels = events.Images("pixels, truth, prediction")
+    assert [panel.step for panel in panels] == [20, 40]
+    assert (panels[0].width, panels[0].height) == (3 * (192 + 4), 2 * (192 + 4))
+    assert [point.value for point in events.Scalars("validation")] == pytest.approx(list(totals.values()))
+
+
+def test_training_stops_when_validation_no_longer_improves(fields: Path, tmp_path: Path) -> None:
+    impatient = {"monitor": "validation/cells", "patience": 1, "min_delta": 10, "check_on_train_epoch_end": "false"}
+    stop = ["--trainer.callbacks+=EarlyStopping", *(f"--trainer.callbacks.{k}={v}" for k, v in impatient.items())]
+    fit([*arguments(fields, tmp_path), "--trainer.val_check_interval", "2", *stop])
+    assert torch.load(tmp_path / FINAL, weights_only=True)["global_step"] == 4
+
+
+def test_training_in_bf16_learns_too(fields: Path, tmp_path: Path) -> None:
+    few = ["--trainer.max_steps", "10", "--trainer.limit_val_batches", "0", "--trainer.precision", "bf16-mixed"]
+    fit([*arguments(fields, tmp_path), *few])
+    with (tmp_path / "figures" / "version_0" / "metrics.csv").open(encoding="utf-8") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file) if row["loss"]]
+    assert losses[-1] < losses[0]
+    state = torch.load(tmp_path / FINAL, weights_only=True)["state_dict"]
+    assert {tensor.dtype for tensor in state.values()} == {torch.float32, torch.int64}
+
+
+def test_what_bounds_a_training_is_measured_without_training(fields: Path, tmp_path: Path) -> None:
+    speed = measure_training(arguments(fields, tmp_path / "none"), seconds=0.2)
+    assert 0 < speed.limit_mpx_per_s < min(speed.loader_mpx_per_s, speed.network_mpx_per_s)
+    assert speed.setting == "cpu, 32-true, 4 x 128 px"
+    assert "--data.workers 1" in speed.verdict
+    assert not (tmp_path / "none").exists()
+
+
+def test_crops_are_shown(fields: Path, tmp_path: Path) -> None:
+    out = tmp_path / "crops.png"
+    asked = ["show", "--fields", str(fields / "train"), "--out", str(out), "--count", "3", "--crop", "64"]
+    shown = CliRunner().invoke(application, asked)
+    assert shown.exit_code == 0, shown.output
+    assert cv2.imread(str(out)).shape == (2 * (64 + 4), 8 * (64 + 4), 3)
 
 
 def test_the_bundle_holds_the_averaged_weights_and_says_where_they_come_from(trained: Path, bundle: Path) -> None:
