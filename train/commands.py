@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from histo.cohort import Split
+from train import lab_commands
 from train.seeds import take_seeds
 
 application = typer.Typer(
     name="python -m train", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
+
+application.command()(lab_commands.prepare)
+application.command()(lab_commands.simulate_lab)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -116,45 +120,36 @@ def calibrate(
 @application.command()
 def evaluate(
     bundle: Annotated[Path, typer.Option(help="What to measure.")] = Path("runs/bundle"),
-    fields: Annotated[Path, typer.Option(help="Test fields.")] = Path("runs/fields/test"),
+    fields: Annotated[Path, typer.Option(help="Test fields, of phantoms or cut from slides.")] = Path(
+        "runs/fields/test"
+    ),
+    simulated: Annotated[
+        bool, typer.Option(help="The slides that the fields were cut from are phantoms; the card then says so.")
+    ] = False,
     real: Annotated[Path | None, typer.Option(help="Folder of real data; measured too if given.")] = None,
-    phantoms: Annotated[bool, typer.Option(help="Whether to measure on phantoms.")] = True,
+    phantoms: Annotated[bool, typer.Option(help="Whether to measure on fields and on phantom sections.")] = True,
     healthy: Annotated[int, typer.Option(help="Normal phantom sections for the rate of false calls.")] = 60,
     sections: Annotated[int, typer.Option(help="Phantom sections of all patterns, read as they come.")] = 36,
-    out: Annotated[Path, typer.Option(help="The figures, as JSON.")] = Path("runs/evaluation.json"),
+    out: Annotated[Path, typer.Option(help="The figures, as JSON; a page with pictures is written beside.")] = Path(
+        "runs/evaluation.json"
+    ),
     card: Annotated[bool, typer.Option(help="Whether to write the figures into the bundle's card.")] = False,
 ) -> None:
-    """Measure a bundle on phantoms that nothing was fitted to or chosen on, and on real fields."""
-    from dataclasses import replace
-
-    from histo.network import load_bundle, make_engine, save_bundle
-    from train.evaluate import evaluate_fields, report, show
-    from train.healthy import false_calls_on_healthy
-    from train.real_fields import evaluate_real
-    from train.real_section import count_on_real_section
-    from train.sections import evaluate_sections
+    """Measure a bundle on fields that nothing was fitted to or chosen on, and on real fields."""
+    from histo.network import load_bundle, make_engine
+    from train.evaluation_file import show
+    from train.evaluation_run import card_with, measure, write_evaluation
 
     loaded = load_bundle(bundle)
-    engine, points = make_engine(loaded), loaded.card.operating_points
-    evaluation = None
-    if phantoms:
-        on_fields = evaluate_fields(engine, points, fields)
-        healthy_calls = false_calls_on_healthy(engine, points, take_seeds(Split.TEST, healthy))
-        on_sections = (
-            evaluate_sections(engine, points, take_seeds(Split.TEST, sections, first=healthy)) if sections else {}
-        )
-        evaluation = replace(on_fields, metrics={**on_fields.metrics, **healthy_calls, **on_sections})
-    on_real = {**evaluate_real(engine, points, real), **count_on_real_section(loaded, engine, real)} if real else {}
-    if evaluation is not None:
-        show(f"On {evaluation.fields} phantom fields", evaluation.metrics)
-    if on_real:
-        show("On real muscle fields", on_real)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(report(evaluation, on_real, loaded.sha256), encoding="utf-8")
+    engine = make_engine(loaded)
+    measured = measure(
+        loaded, engine, fields if phantoms else None, simulated, healthy * phantoms, sections * phantoms, real
+    )
+    for title, metrics in measured.by_title().items():
+        show(title, metrics)
+    written = write_evaluation(measured, loaded, out)
     if card:
-        on_phantoms = evaluation.metrics if evaluation is not None else loaded.card.phantom_metrics
-        with_figures = replace(
-            loaded.card, phantom_metrics=on_phantoms, real_metrics=on_real or loaded.card.real_metrics
-        )
-        save_bundle(bundle, loaded.weights, with_figures)
-    typer.echo(f"{out}: figures written" + (", and into the card" if card else ""))
+        from histo.network import save_bundle
+
+        save_bundle(bundle, loaded.weights, card_with(measured, loaded.card))
+    typer.echo(f"{', '.join(map(str, written))}: figures written" + (", and into the card" if card else ""))

@@ -1,46 +1,63 @@
-"""How well a bundle reads fields whose truth is known, and a report of it."""
+"""How well a bundle reads fields whose truth is known."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
-from histo.findings import Cells, FiberClass, Fibers
+from histo.findings import Cells, Fibers
 from histo.network import ALIGNMENT_WPX, Engine, Metric, OperatingPoints, decode_block
 from histo.network.layout import COMPARTMENTS, STRIDE
 from histo.phantom.truth import FieldTruth
-from train.field_store import digest_of, load_field, seed_of, stored_fields
-from train.metrics import Tally, summarize, tally_field
-from train.origins import counted_fields
+from train.curves import average_precision, gather
+from train.field_store import digest_of, load_field, seed_of
+from train.intervals import interval_of, resample
+from train.metrics import summarize
+from train.observe import HEADS, Observation, observe
+from train.origins import PHANTOM_SITE, Origin, counted_fields
+from train.reliability import expected_calibration_error
 
 Maps = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured on a set of phantom fields.
+    """What was measured on a set of fields.
 
     Attributes:
-        metrics: See `train.metrics.summarize`.
-        confusion: (5, 5) truth by prediction, fibers that were found.
-        fields: How many.
-        seeds: First and last seed.
+        metrics: See `train.metrics.summarize`; besides, `NAME.average_precision` of every finding and
+            `calibration.HEAD.ece`, the expected calibration error of every head.
+        paths: (F,) the fields.
+        origins: (F,) whose they are.
+        observations: (F,) what each showed.
+        seeds: First and last seed of phantom fields; None for fields that were cut from slides.
         digest: sha256 of the fields.
+        simulated: Whether what they show is simulated: phantom fields, or slides that were drawn by a phantom.
     """
 
     metrics: Mapping[str, Metric]
-    confusion: NDArray[np.int64]
-    fields: int
-    seeds: tuple[int, int]
+    paths: tuple[Path, ...]
+    origins: tuple[Origin, ...]
+    observations: tuple[Observation, ...]
+    seeds: tuple[int, int] | None
     digest: str
+    simulated: bool
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """(F,) the patient of each field: the unit that is resampled."""
+        return tuple(origin.patient for origin in self.origins)
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """(5, 5) truth by prediction of the fibers that were found."""
+        confusion: NDArray[np.int64] = np.sum([seen.tally.confusion for seen in self.observations], axis=0)
+        return confusion
 
 
 def maps_of(engine: Engine, rgb: NDArray[np.uint8]) -> Maps:
@@ -66,76 +83,45 @@ def findings_of(maps: Maps, points: OperatingPoints) -> tuple[Fibers, Cells, NDA
 
 
 def read_fields(engine: Engine, folder: Path, label: str) -> Iterator[tuple[FieldTruth, Maps]]:
-    """Truth and maps of every stored field, with a progress bar."""
+    """Truth and maps of every field that may be counted, with a progress bar."""
     for path, _ in track(counted_fields(folder), description=label):
         field = load_field(path)
         yield field.truth, maps_of(engine, field.rgb)
 
 
-def evaluate_fields(engine: Engine, points: OperatingPoints, folder: Path) -> Evaluation:
-    """Read every field of a folder and count.
+def evaluate_fields(engine: Engine, points: OperatingPoints, folder: Path, simulated: bool = False) -> Evaluation:
+    """Read every field of a folder and measure.
 
     Args:
         engine: Runs the bundle's network.
-        points: The bundle's thresholds.
+        points: The bundle's thresholds and temperatures.
         folder: Of stored fields that nothing was fitted to or chosen on.
+        simulated: Whether fields that were cut from slides show phantoms.
     """
-    tallies: list[Tally] = []
-    for truth, maps in read_fields(engine, folder, f"Reading {folder}"):
-        tallies.append(tally_field(truth, *findings_of(maps, points)))
-    paths = stored_fields(folder)
+    paths, origins = zip(*counted_fields(folder), strict=True)
+    seen = [observe(truth, maps, points) for truth, maps in read_fields(engine, folder, f"Reading {folder}")]
+    patients = [origin.patient for origin in origins]
+    metrics = summarize([one.tally for one in seen], patients) | _ranked_metrics(seen, patients)
+    phantoms = all(origin.site == PHANTOM_SITE for origin in origins)
     return Evaluation(
-        metrics=summarize(tallies),
-        confusion=np.sum([tally.confusion for tally in tallies], axis=0),
-        fields=len(paths),
-        seeds=(seed_of(paths[0]), seed_of(paths[-1])),
+        metrics=metrics,
+        paths=paths,
+        origins=origins,
+        observations=tuple(seen),
+        seeds=(seed_of(paths[0]), seed_of(paths[-1])) if phantoms else None,
         digest=digest_of(folder),
+        simulated=simulated or phantoms,
     )
 
 
-def report(evaluation: Evaluation | None, real: Mapping[str, Metric], bundle_sha256: str) -> str:
-    """The figures as JSON text.
-
-    Args:
-        evaluation: On phantoms, if there was one.
-        real: On real fields; empty if there were none.
-        bundle_sha256: Whose figures they are.
-    """
-    content: dict[str, object] = {"bundle_sha256": bundle_sha256}
-    if evaluation is not None:
-        content["phantom"] = {
-            "fields": evaluation.fields,
-            "seeds": evaluation.seeds,
-            "fields_sha256": evaluation.digest,
-            "metrics": {name: asdict(metric) for name, metric in evaluation.metrics.items()},
-            "classes": [kind.name.lower() for kind in FiberClass],
-            "confusion_truth_by_prediction": evaluation.confusion.tolist(),
-        }
-    if real:
-        content["real"] = {name: asdict(metric) for name, metric in real.items()}
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
-
-
-def show(title: str, metrics: Mapping[str, Metric]) -> None:
-    """Print figures as a table: precision, recall and F1 side by side, everything else as a value."""
-    rows: dict[str, dict[str, Metric]] = {}
-    for name, metric in metrics.items():
-        finding, _, measure = name.rpartition(".")
-        row, column = (finding, measure) if measure in _COLUMNS else (name, "value")
-        rows.setdefault(row, {})[column] = metric
-    table = Table(title=title)
-    for heading in ("", *_COLUMNS, "value"):
-        table.add_column(heading, no_wrap=True)
-    for row, figures in rows.items():
-        table.add_row(row, *(_figure(figures.get(column)) for column in (*_COLUMNS, "value")))
-    Console(width=150).print(table)
-
-
-_COLUMNS = ("precision", "recall", "f1")
-
-
-def _figure(metric: Metric | None) -> str:
-    if metric is None:
-        return ""
-    interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
-    return f"{metric.value:.3f}{interval}"
+def _ranked_metrics(seen: Sequence[Observation], patients: Sequence[str]) -> dict[str, Metric]:
+    share = resample(patients)
+    series = {
+        f"{name}.average_precision": average_precision(gather([one.ranked[name] for one in seen]), share)
+        for name in seen[0].ranked
+    }
+    for head in HEADS:
+        bins = np.einsum("df,fbk->dbk", share, np.stack([one.bins[head] for one in seen]))
+        series[f"calibration.{head}.ece"] = expected_calibration_error(bins)
+    people = len(set(patients))
+    return {name: interval_of(values, people) for name, values in series.items() if np.isfinite(values[0])}

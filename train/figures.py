@@ -1,0 +1,171 @@
+"""The figures of an evaluation, as SVG text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from histo.findings import INFLAMMATORY_CLASSES, FiberClass
+from histo.report.style import CELL_STYLES, FIBER_STYLES, INK
+from train.agreement import Agreement
+from train.curves import gather, trace
+from train.observe import HEADS, Observation
+from train.tables import bins_of
+
+_STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "histo",
+    "svg.fonttype": "path",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.titlesize": 10,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+}
+
+NAMES = {
+    **{f"fiber.{kind.name.lower()}": style.label for kind, style in FIBER_STYLES.items()},
+    **{f"cell.{kind.name.lower()}": style.label for kind, style in CELL_STYLES.items()},
+    "fiber": "all fibers",
+    "fiber.necrotic": "necrotic, all kinds",
+    "cell.inflammatory": "inflammatory, both kinds",
+    "cell.myonucleus": "myonucleus",
+    "cell.other": "other nucleus",
+    "cell.all": "all nuclei, kind ignored",
+}
+"""How findings are called in figures and tables."""
+
+_COLORS = {
+    **{f"fiber.{kind.name.lower()}": style.color for kind, style in FIBER_STYLES.items()},
+    **{f"cell.{kind.name.lower()}": style.color for kind, style in CELL_STYLES.items()},
+    "fiber.necrotic": INK,
+    "cell.inflammatory": INK,
+}
+
+_FIBERS = tuple(f"fiber.{kind.name.lower()}" for kind in FiberClass)
+_SPARSE_FIBERS = ("fiber.necrotic", *_FIBERS[2:])
+_SPARSE_CELLS = ("cell.inflammatory", *(f"cell.{kind.name.lower()}" for kind in INFLAMMATORY_CLASSES))
+_MOST_FALSE_PER_MM2 = 20.0
+_PANEL_INCHES = 3.4
+
+
+def precision_recall(observations: Sequence[Observation]) -> str:
+    """Precision against recall of fibers by class, and of inflammatory cells."""
+    figure, axes = _panels(2)
+    for panel, names, title in zip(
+        axes, (_FIBERS, _SPARSE_CELLS), ("Fibers, by class", "Inflammatory cells"), strict=True
+    ):
+        for name in names:
+            curve = trace(gather([seen.ranked[name] for seen in observations]))
+            if curve is not None:
+                panel.plot(curve.recall, curve.precision, color=_COLORS[name], label=NAMES[name], linewidth=1.4)
+        panel.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision", title=title)
+        _legend(panel)
+    return _svg(figure)
+
+
+def free_response(observations: Sequence[Observation]) -> str:
+    """Sensitivity against false calls per mm2, of what is rare."""
+    figure, axes = _panels(2)
+    for panel, names, title in zip(
+        axes, (_SPARSE_FIBERS, _SPARSE_CELLS), ("Necrotic fibers", "Inflammatory cells"), strict=True
+    ):
+        for name in names:
+            curve = trace(gather([seen.ranked[name] for seen in observations]))
+            if curve is not None:
+                false, recall = np.append(0, curve.false_per_mm2), np.append(0, curve.recall)
+                panel.plot(false, recall, color=_COLORS[name], label=NAMES[name], linewidth=1.4, drawstyle="steps-post")
+        panel.set_xscale("symlog", linthresh=1.0)
+        panel.set_xticks([0, 0.5, 1, 2, 5, 10, 20], labels=["0", "0.5", "1", "2", "5", "10", "20"])
+        panel.minorticks_off()
+        panel.set(xlim=(0, _MOST_FALSE_PER_MM2), ylim=(0, 1.01), title=title)
+        panel.set(xlabel="false calls per mm2", ylabel="sensitivity")
+        _legend(panel)
+    return _svg(figure)
+
+
+def confusion_matrix(confusion: NDArray[np.int64]) -> str:
+    """Fibers that were found, true class by called class; shades are shares of the true class."""
+    figure, (panel,) = _panels(1, inches=4.2)
+    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    panel.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    labels = [FIBER_STYLES[kind].label for kind in FiberClass]
+    for (row, column), count in np.ndenumerate(confusion):
+        color = "white" if share[row, column] > 0.55 else INK
+        panel.text(
+            column, row, f"{count}\n{share[row, column]:.0%}", ha="center", va="center", color=color, fontsize=7.5
+        )
+    panel.set_xticks(range(len(labels)), labels=labels, rotation=35, ha="right", rotation_mode="anchor")
+    panel.set_yticks(range(len(labels)), labels=labels)
+    panel.grid(visible=False)
+    panel.set(xlabel="called", ylabel="truly")
+    return _svg(figure)
+
+
+def reliability_diagram(observations: Sequence[Observation]) -> str:
+    """What came true against what was stated, one panel a head; the area of a dot is the number of calls."""
+    heads = [head for head in HEADS if bins_of(observations, head)[:, 0].any()]
+    figure, axes = _panels(len(heads), inches=2.5)
+    for panel, head in zip(axes, heads, strict=True):
+        count, stated, true = bins_of(observations, head).T
+        there = count > 0
+        panel.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
+        panel.plot(stated[there] / count[there], true[there] / count[there], color="#0072b2", linewidth=1)
+        size = 8 + 70 * count[there] / count.max()
+        panel.scatter(stated[there] / count[there], true[there] / count[there], s=size, color="#0072b2", alpha=0.8)
+        panel.set(xlim=(0, 1.02), ylim=(0, 1.02), title=head.replace("_", " "), xlabel="stated")
+        panel.set_aspect("equal")
+    axes[0].set_ylabel("came true")
+    return _svg(figure)
+
+
+def bland_altman(agreements: Mapping[str, Agreement]) -> str:
+    """Found less true against their mean, one panel a finding, one dot a slide."""
+    figure, axes = _panels(len(agreements), columns=4, inches=2.6)
+    for panel, (name, found) in zip(axes, agreements.items(), strict=False):
+        panel.scatter((found.truth + found.found) / 2, found.found - found.truth, s=14, color="#0072b2", alpha=0.7)
+        panel.axhline(0, color="#999999", linewidth=0.8)
+        panel.axhline(found.bias, color=INK, linewidth=1.2)
+        for limit in (found.low, found.high):
+            if limit is not None:
+                panel.axhline(limit, color=INK, linewidth=0.9, linestyle="dashed")
+        panel.set(title=NAMES.get(name, name), xlabel="mean of found and true")
+        panel.margins(0.08)
+    for panel in axes[::4]:
+        panel.set_ylabel("found - true")
+    return _svg(figure)
+
+
+def _panels(count: int, columns: int = 5, inches: float = _PANEL_INCHES) -> tuple[Figure, list[Axes]]:
+    across = min(count, columns)
+    down = -(-count // across)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(inches * across, inches * down), layout="constrained")
+        axes = list(np.atleast_1d(figure.subplots(down, across)).ravel())
+    for spare in axes[count:]:
+        spare.remove()
+    return figure, axes[:count]
+
+
+def _legend(panel: Axes) -> None:
+    if panel.get_legend_handles_labels()[1]:
+        panel.legend(frameon=False, fontsize=7.5, loc="best")
+
+
+def _svg(figure: Figure) -> str:
+    FigureCanvasSVG(figure)
+    with mpl.rc_context(_STYLE):
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return text.getvalue()[text.getvalue().index("<svg") :]
