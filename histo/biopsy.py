@@ -125,7 +125,11 @@ def conclude(
 
     A slide that the network was trained on, and a biopsy named as a patient it was trained on, are said in a caveat.
     """
-    observations = [SlideObservation(r.info.name, r.findings, r.coverage) for r in results]
+    coarsest = conventions.adequacy.max_um_per_px
+    observations = [
+        SlideObservation(r.info.name, r.findings, r.coverage, cells_assessed=r.info.scale.mpp.um_per_px <= coarsest)
+        for r in results
+    ]
     evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures)
     pattern = read_pattern(evidence, [suitability_of(result) for result in results], conventions)
     card = model.bundle.card
@@ -137,11 +141,11 @@ def conclude(
 
 def coverage_of(tissue: TissueMap, findings: Findings) -> Coverage:
     """The account of a slide's tissue, with what turned out to be unreadable only when it was read closely."""
-    return Coverage(
-        found_mm2=tissue.found_mm2,
+    lost_mm2 = min(findings.unreadable_mm2, tissue.assessable_mm2)
+    return Coverage.of(
         rejected_mm2=tissue.rejected_mm2,
-        unreadable_mm2=tissue.unreadable_mm2 + findings.unreadable_mm2,
-        assessable_mm2=max(0.0, tissue.assessable_mm2 - findings.unreadable_mm2),
+        unreadable_mm2=tissue.unreadable_mm2 + lost_mm2,
+        assessable_mm2=tissue.assessable_mm2 - lost_mm2,
         artefact_mm2=dict(tissue.artefact_mm2),
     )
 
@@ -149,14 +153,14 @@ def coverage_of(tissue: TissueMap, findings: Findings) -> Coverage:
 def suitability_of(result: SlideResult) -> Suitability:
     """What the pattern must know of a slide beyond its findings."""
     info, coverage = result.info, result.coverage
-    found, unreadable = coverage.found_mm2, coverage.unreadable_mm2
+    found = coverage.found_mm2
     return Suitability(
         slide=info.name,
         stain_ok=info.stain is StainGuess.HE,
         stain_guess=info.stain.value,
         finest_um_per_px=info.scale.mpp.um_per_px,
         artefact_percent=100 * coverage.rejected_mm2 / found if found else None,
-        unreadable_percent=100 * unreadable / (found + unreadable) if found + unreadable else None,
+        unreadable_percent=100 * coverage.unreadable_mm2 / found if found else None,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+from histo.evidence import Coverage
 from histo.findings import (
     CellClass,
     Cells,
@@ -16,6 +18,9 @@ from histo.findings import (
     Fibers,
     Findings,
 )
+from histo.geometry import Mpp, Size
+from histo.records import SlideResult
+from histo.slide import Scale, SlideInfo, StainGuess
 from histo.tissue import ArtefactClass, TissueMap
 
 
@@ -80,6 +85,25 @@ def example_findings(fibers: int, cells: int, *, seed: int = 0, side_um: float =
         cells=example_cells(cells, seed=seed, side_um=side_um, fibers=fibers),
         compartments=example_compartments(side_um=side_um, seed=seed),
     )
+
+
+def example_slide(
+    findings: Findings, *, tissue: TissueMap | None = None, size_px: Size | None = None, um_per_px: float = 0.5
+) -> SlideResult:
+    """A slide that was read, of 3,000 x 3,000 px unless said otherwise."""
+    size_px = Size(3000, 3000) if size_px is None else size_px
+    info = SlideInfo(
+        path=Path("/home/someone/section.svs"),
+        name="section",
+        size_px=size_px,
+        level_sizes_px=(size_px,),
+        scale=Scale(Mpp(um_per_px), f"aperio.MPP = {um_per_px:g}"),
+        vendor="aperio",
+        stain=StainGuess.HE,
+        sha256="cd" * 32,
+    )
+    coverage = Coverage(2.25, 0.1, 0.05, 2.1, {"fold": 0.1})
+    return SlideResult(info, example_tissue() if tissue is None else tissue, coverage, findings)
 
 
 def example_tissue(*, side_um: float = 1500.0) -> TissueMap:

@@ -46,7 +46,7 @@ def info(
         facts.append(
             (
                 "Tissue",
-                f"{tissue.found_mm2:.2f} mm² found, {tissue.rejected_mm2:.2f} rejected as artefact, "
+                f"{tissue.found_mm2:.2f} mm² found: {tissue.rejected_mm2:.2f} rejected as artefact, "
                 f"{tissue.unreadable_mm2:.2f} unreadable, {tissue.assessable_mm2:.2f} to assess",
             )
         )

@@ -22,6 +22,8 @@ def phantom(
     Beside OUT.tif come OUT.truth.geojson (for QuPath) and OUT.truth.fibers.parquet and .cells.parquet, in the same form
     as findings. What is measured on phantoms says nothing about patients.
 
+    Research use only.
+
     Example:  histo phantom demo.tif --pattern necrotizing --seed 7 --mm2 15
     """
     from histo.cli.consoles import error_console, output_console
@@ -30,20 +32,25 @@ def phantom(
     from histo.geometry import WORKING_MPP
     from histo.phantom import write_phantom_slide
     from histo.records import Staged, write_cells, write_fibers, write_geojson
+    from histo.slide import Scale
 
     if out.suffix.lower() not in {".tif", ".tiff"}:
         raise UsageError(out, "is not the name of a TIFF file", "end it with .tif")
     with watch_blocks(error_console(), out.name) as progress:
         made = write_phantom_slide(out, pattern=pattern, seed=seed, tissue_mm2=mm2, progress=progress)
     identity = f"phantom {made.pattern} {made.seed} {made.tissue_mm2:.6f}"
+    scale, fibers, cells = Scale(WORKING_MPP, "drawn at this scale"), made.fibers, made.cells
     with Staged(out.parent) as staged:
-        staged.add(f"{out.stem}.truth.fibers.parquet", lambda path: write_fibers(path, made.fibers, sha256=identity))
-        staged.add(f"{out.stem}.truth.cells.parquet", lambda path: write_cells(path, made.cells, sha256=identity))
+        staged.add(
+            f"{out.stem}.truth.fibers.parquet",
+            lambda path: write_fibers(path, fibers, sha256=identity, scale=scale, cells=cells),
+        )
+        staged.add(
+            f"{out.stem}.truth.cells.parquet", lambda path: write_cells(path, cells, sha256=identity, scale=scale)
+        )
         staged.add(
             f"{out.stem}.truth.geojson",
-            lambda path: write_geojson(
-                path, fibers=made.fibers, cells=made.cells, tissue=None, mpp=WORKING_MPP, identity=identity
-            ),
+            lambda path: write_geojson(path, fibers=fibers, cells=cells, scale=scale, identity=identity),
         )
     console = output_console()
     console.print(

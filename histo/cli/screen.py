@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from histo.records import BiopsyReading
-from histo.report import FindingRow, cell_rows, fiber_rows, floor_sentence, not_assessed, number, typeset
+from histo.report import FindingRow, coverage_text, finding_rows, floor_sentence, not_assessed, scale_text, typeset
 
 
 def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None:
@@ -57,17 +57,22 @@ def _item(console: Console, text: str) -> None:
 
 
 def _show_numbers(console: Console, reading: BiopsyReading) -> None:
+    pooled, refused = reading.evidence.pooled, reading.pattern.refusal is not None
+    rows = finding_rows(pooled, refused=refused)
+    if refused:
+        console.print(f"\n{'Found' if rows else 'Nothing was found'}; everything else is not assessed", style="bold")
+    if not rows:
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", header_style="bold")
     table.add_column("Finding")
     for heading in ("count", "per 1,000 fibers (95%)", "per mm² (95%)"):
         table.add_column(heading, justify="right")
-    pooled = reading.evidence.pooled
-    for row in (*fiber_rows(pooled), *cell_rows(pooled)):
+    for row in rows:
         table.add_row(_row_name(row), row.count, row.per_1000_fibers, row.per_mm2)
     console.print()
     console.print(table)
     floor = floor_sentence(pooled)
-    if floor is not None:
+    if floor is not None and not refused:
         console.print(floor)
 
 
@@ -76,18 +81,12 @@ def _row_name(row: FindingRow) -> Text:
 
 
 def _show_facts(console: Console, reading: BiopsyReading) -> None:
-    coverage = reading.evidence.pooled.coverage
     facts = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     facts.add_column(style="bold")
     facts.add_column()
-    facts.add_row(
-        "Coverage",
-        f"{number(coverage.found_mm2)} mm² of tissue found, {number(coverage.rejected_mm2)} rejected as artefact, "
-        f"{number(coverage.unreadable_mm2)} unreadable, {number(coverage.assessable_mm2)} assessed",
-    )
+    facts.add_row("Coverage", coverage_text(reading.evidence.pooled.coverage))
     for slide in reading.slides:
-        scale = slide.info.scale
-        text = f"{scale.mpp.um_per_px:g} µm per pixel, from {scale.source}"
+        text = scale_text(slide.info.scale)
         facts.add_row("Scale", text if len(reading.slides) == 1 else f"{slide.info.name}: {text}")
         for warning in slide.info.warnings:
             facts.add_row("Warning", warning if len(reading.slides) == 1 else f"{slide.info.name}: {warning}")

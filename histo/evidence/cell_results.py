@@ -52,6 +52,26 @@ class WorstField:
 
 
 @dataclass(frozen=True, slots=True)
+class PhagocyteSupport:
+    """How many fibers called myophagocytosis hold macrophage-type nuclei, by the numbers of the conventions.
+
+    That three make it sure and two make it possible is a convention (C). The class itself is the network's, which looks
+    at the sarcoplasm too: a call with fewer nuclei stays a call, and is one to look at.
+
+    Attributes:
+        fibers: Fibers called myophagocytosis: the sum of the others.
+        enough_fibers: With at least `Measures.myophagocytosis_nuclei` inside.
+        possible_fibers: With fewer, but at least `Measures.possible_myophagocytosis_nuclei`.
+        fewer_fibers: With fewer still.
+    """
+
+    fibers: int
+    enough_fibers: int
+    possible_fibers: int
+    fewer_fibers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Infiltrate:
     """Lymphocyte- and macrophage-like cells outside necrotic fibers. Lineage on H&E is a likeness, not a proof.
 

@@ -30,6 +30,8 @@ class Measures:
         field_mm2: Area of the square field whose worst place is reported.
         necrotic_rim_um: Cells this close to a necrotic fiber's outline count as inside it.
         invading_cells: Inflammatory cells inside one non-necrotic fiber that make it an invasion candidate.
+        myophagocytosis_nuclei: Macrophage-type nuclei inside a fiber that make myophagocytosis sure.
+        possible_myophagocytosis_nuclei: Those that make it possible.
         small_fiber_percentile: Percentile of diameters that stands for the biopsy's well-preserved fibers.
         small_fiber_share: A fiber below this share of that percentile is small for the biopsy (atrophic).
         group_gap_um: Fibers whose outlines are at most this far apart belong to one group,
@@ -56,6 +58,8 @@ class Measures:
     field_mm2: float
     necrotic_rim_um: float
     invading_cells: int
+    myophagocytosis_nuclei: int
+    possible_myophagocytosis_nuclei: int
     small_fiber_percentile: float
     small_fiber_share: float
     group_gap_um: float

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from histo.evidence.cell_results import Infiltrate
+from histo.evidence.cell_results import Infiltrate, PhagocyteSupport
 from histo.evidence.fiber_results import Burden, FalseCallFloor, FiberCounts, FiberSizes, StageMix
 from histo.evidence.measures import Measures
 from histo.evidence.observation import Coverage
@@ -29,9 +29,11 @@ class Evidence:
         myophagocytosis: Myophagocytosis, late phagocytosis included.
         regenerating: Regenerating fibers.
         atrophic: Whole intact transverse fibers small for the biopsy; None where sizes are.
+        phagocytes: Macrophage-type nuclei inside the fibers called myophagocytosis. None as for the infiltrate.
         invasion_candidates: Non-necrotic fibers marked or packed as candidates for invasion; proof needs other stains.
+            None as for the infiltrate.
         floor: What false calls alone would give. None without fibers.
-        infiltrate: Inflammatory cells outside necrotic fibers.
+        infiltrate: Inflammatory cells outside necrotic fibers. None where a slide is too coarse to tell cells: not 0.
         stages: Stage mix.
         fascicles: Fascicles.
         necrosis_position: Necrosis against the fascicle edge; None without perimysium or necrosis.
@@ -51,9 +53,10 @@ class Evidence:
     myophagocytosis: Burden
     regenerating: Burden
     atrophic: Burden | None
-    invasion_candidates: Burden
+    phagocytes: PhagocyteSupport | None
+    invasion_candidates: Burden | None
     floor: FalseCallFloor | None
-    infiltrate: Infiltrate
+    infiltrate: Infiltrate | None
     stages: StageMix
     fascicles: Fascicles
     necrosis_position: EdgePosition | None

@@ -26,6 +26,7 @@ from histo.evidence.fibers import (
 from histo.evidence.infiltrate import InfiltrateSample, sample_infiltrate, summarize_infiltrate
 from histo.evidence.measures import Measures, standard_measures
 from histo.evidence.observation import Coverage, SlideObservation
+from histo.evidence.phagocytes import support_of_calls
 from histo.evidence.position import PositionSample, sample_position, summarize_position
 from histo.evidence.results import BiopsyEvidence, Evidence, FindingIds, Range, SlideEvidence, SlideSpread
 from histo.evidence.section import Section, section_of
@@ -65,8 +66,8 @@ def weigh_evidence(
     Args:
         observations: The slides, with names of their own. None at all gives evidence of nothing.
         false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers, as measured for the bundle (its card);
-            with
-            an interval the upper bound is reckoned with. None if nobody has measured it: then a convention is assumed.
+            with an interval the upper bound is reckoned with. None if nobody has measured it: then a convention is
+            assumed.
         measures: Distances and the like; the shipped conventions if left out.
 
     Raises:
@@ -129,6 +130,8 @@ def _summarize(
     coverage = Coverage.pooled([section.observation.coverage for section in sections])
     area_mm2 = coverage.assessable_mm2
     fibers = count_fibers(sections, area_mm2)
+    # One slide on which cells cannot be told leaves the biopsy's numbers of cells unknown, not smaller.
+    cells_assessed = all(section.observation.cells_assessed for section in sections)
     kinds = {kind: burden([section.fiber_class == kind for section in sections], area_mm2) for kind in FiberClass}
     necrotic = burden([section.necrotic for section in sections], area_mm2)
     myophagocytosis, regenerating = kinds[FiberClass.MYOPHAGOCYTOSIS], kinds[FiberClass.REGENERATING]
@@ -142,9 +145,12 @@ def _summarize(
         myophagocytosis=myophagocytosis,
         regenerating=regenerating,
         atrophic=None if preserved_um is None else burden([part.small for part in parts], area_mm2),
-        invasion_candidates=burden([part.invaded for part in parts], area_mm2),
+        phagocytes=support_of_calls(sections, measures) if cells_assessed else None,
+        invasion_candidates=burden([part.invaded for part in parts], area_mm2) if cells_assessed else None,
         floor=false_call_floor(necrotic.fibers, fibers.fibers, false_necrotic_per_1000, measures),
-        infiltrate=summarize_infiltrate([part.infiltrate for part in parts], area_mm2, measures),
+        infiltrate=(
+            summarize_infiltrate([part.infiltrate for part in parts], area_mm2, measures) if cells_assessed else None
+        ),
         stages=mix_stages(necrotic.fibers - myophagocytosis.fibers, myophagocytosis.fibers, regenerating.fibers),
         fascicles=summarize_fascicles(
             [part.geometry for part in parts], (preserved_um or 0.0) * measures.edge_zone_diameters
@@ -173,7 +179,7 @@ def _ids(part: _Weighed) -> FindingIds:
         myophagocytosis=of(FiberClass.MYOPHAGOCYTOSIS),
         regenerating=of(FiberClass.REGENERATING),
         atrophic=section.ids(part.small),
-        invasion_candidates=section.ids(part.invaded),
+        invasion_candidates=section.ids(part.invaded) if section.observation.cells_assessed else (),
         necrotic_at_edge=section.ids(section.necrotic & part.geometry.at_edge),
         atrophic_at_edge=section.ids(part.small & part.geometry.at_edge),
     )
@@ -189,5 +195,5 @@ def _compare(slides: Sequence[SlideEvidence]) -> SlideSpread:
         necrotic_per_1000_fibers=over(lambda numbers: numbers.necrotic.per_1000_fibers),
         necrotic_per_mm2=over(lambda numbers: numbers.necrotic.per_mm2),
         myophagocytosis_per_1000_fibers=over(lambda numbers: numbers.myophagocytosis.per_1000_fibers),
-        infiltrate_per_mm2=over(lambda numbers: numbers.infiltrate.total.per_mm2),
+        infiltrate_per_mm2=over(lambda numbers: numbers.infiltrate.total.per_mm2 if numbers.infiltrate else None),
     )

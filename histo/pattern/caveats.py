@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from histo.evidence import BiopsyEvidence
+from histo.evidence import BiopsyEvidence, Measures
 from histo.pattern.conventions import Conventions
 from histo.pattern.grades import Grades, Necrosis, Position, Spread
 from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
 from histo.pattern.reading import Candidate, SlideReading
 from histo.pattern.table import Row
+from histo.pattern.wording import many
 
 ALWAYS = (
     "The ranking of candidates is uncalibrated: no probability is meant.",
@@ -73,7 +74,12 @@ def _of_label(row: Row, candidates: tuple[Candidate, ...]) -> Iterator[str]:
 def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventions) -> Iterator[str]:
     pooled = evidence.pooled
     if grades.necrosis is Necrosis.CANDIDATES:
-        yield f"{pooled.necrotic.fibers} fibers called necrotic are no more than false calls would give: look at them."
+        found = (
+            "1 fiber called necrotic is"
+            if pooled.necrotic.fibers == 1
+            else (f"{pooled.necrotic.fibers} fibers called necrotic are")
+        )
+        yield f"{found} no more than false calls would give: look at them."
     if pooled.floor is not None and pooled.floor.source == "assumed":
         yield (
             f"The rate of false necrotic calls ({pooled.floor.false_necrotic_per_1000:g} per 1,000 fibers) is assumed, "
@@ -89,12 +95,26 @@ def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventi
     outlined_percent = pooled.composition.outlined_percent
     if outlined_percent is not None and outlined_percent < conventions.adequacy.few_outlined_percent:
         yield f"Fibers could be outlined on only {outlined_percent:.0f}% of what reads as muscle: look at the rest."
-    if pooled.infiltrate.excluded_cells:
+    if pooled.infiltrate is not None and pooled.infiltrate.excluded_cells:
         yield (
-            f"{pooled.infiltrate.excluded_cells:,} cells in nerve, spindle or artefact are not counted as infiltrate."
+            f"{many(pooled.infiltrate.excluded_cells, 'cell')} in nerve, spindle or artefact "
+            f"{'is' if pooled.infiltrate.excluded_cells == 1 else 'are'} not counted as infiltrate."
+        )
+    support, measures = pooled.phagocytes, conventions.measures
+    if support is not None and support.enough_fibers < support.fibers:
+        yield (
+            f"Of {many(support.fibers, 'fiber')} called myophagocytosis {support.enough_fibers:,} hold at least "
+            f"{measures.myophagocytosis_nuclei} macrophage-type nuclei, the number of the conventions; "
+            f"{support.possible_fibers:,} hold {_possible(measures)} (possible) and {support.fewer_fibers:,} fewer: "
+            "look at those."
         )
     if len(evidence.slides) > 1:
         yield "Intervals treat the slides as one section; levels of one block resemble each other, so truth is wider."
+
+
+def _possible(measures: Measures) -> str:
+    low, high = measures.possible_myophagocytosis_nuclei, measures.myophagocytosis_nuclei - 1
+    return f"{low}" if low >= high else f"{low} to {high}"
 
 
 def _of_slides(row: Row, slides: tuple[SlideReading, ...]) -> Iterator[str]:

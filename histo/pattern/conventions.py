@@ -197,6 +197,12 @@ def _check(conventions: Conventions, file: Path) -> None:
             measures.large_cluster_cells,
         ),
         (
+            "measures.possible_myophagocytosis_nuclei",
+            measures.possible_myophagocytosis_nuclei,
+            "measures.myophagocytosis_nuclei",
+            measures.myophagocytosis_nuclei,
+        ),
+        (
             "necrosis.moderate_from_percent",
             conventions.necrosis.moderate_from_percent,
             "necrosis.marked_above_percent",

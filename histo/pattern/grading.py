@@ -100,7 +100,7 @@ def _necrosis(numbers: Evidence, sections: int, conventions: Conventions) -> Nec
 
 def _infiltration(numbers: Evidence, sections: int, conventions: Conventions) -> Infiltration:
     bands, infiltrate = conventions.infiltrate, numbers.infiltrate
-    if infiltrate.total.per_mm2 is None:
+    if infiltrate is None or infiltrate.total.per_mm2 is None:
         return Infiltration.NOT_ASSESSED
     # The score tool counts CD3+ and CD68+ cells apart, each against the same limit.
     by_kind = (infiltrate.lymphocyte_like.per_mm2, infiltrate.macrophage_like.per_mm2)
@@ -115,6 +115,8 @@ def _infiltration(numbers: Evidence, sections: int, conventions: Conventions) ->
 
 def _place(numbers: Evidence, conventions: Conventions) -> Place:
     bands, infiltrate = conventions.infiltrate, numbers.infiltrate
+    if infiltrate is None:
+        return Place.NOT_ASSESSED
     endomysial = infiltrate.endomysial.cells
     perimysial = infiltrate.perimysial.cells + infiltrate.perivascular.cells
     placed = endomysial + perimysial
@@ -127,7 +129,7 @@ def _place(numbers: Evidence, conventions: Conventions) -> Place:
 
 def _invasion(numbers: Evidence, conventions: Conventions) -> Invasion:
     bands, found = conventions.infiltrate, numbers.invasion_candidates
-    if found.per_1000_fibers is None:
+    if found is None or found.per_1000_fibers is None:
         return Invasion.NOT_ASSESSED
     enough = found.fibers >= bands.invasion_from_fibers and found.per_1000_fibers.value >= bands.invasion_from_per_1000
     return Invasion.CANDIDATES if enough else Invasion.NONE

@@ -155,7 +155,8 @@ def _places(finding: str, evidence: BiopsyEvidence) -> tuple[Places, ...]:
     found = []
     for slide in evidence.slides:
         fibers = _FIBERS[finding](slide) if finding in _FIBERS else ()
-        clusters = slide.numbers.infiltrate.clusters if finding in ("infiltration", "place") else ()
+        infiltrate = slide.numbers.infiltrate if finding in ("infiltration", "place") else None
+        clusters = () if infiltrate is None else infiltrate.clusters
         cells = tuple(sorted(cell for cluster in clusters for cell in cluster.cell_ids))
         if fibers or cells:
             found.append(Places(slide=slide.name, fiber_ids=fibers, cell_ids=cells))

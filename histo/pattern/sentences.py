@@ -8,6 +8,7 @@ from histo.evidence import EdgePosition, Estimate, Evidence, Measures
 from histo.pattern.conventions import Conventions
 from histo.pattern.grades import Atrophy, Grades, Infiltration, Necrosis, Spread, Zone
 from histo.pattern.grading import chronic_signs, small_fiber_percent
+from histo.pattern.wording import many
 
 
 def explain(finding: str, grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -35,7 +36,7 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
         return "No muscle fibers were found, so necrosis is not assessed."
     necrotic, floor = numbers.necrotic, numbers.floor
     counted = (
-        f"{_many(necrotic.fibers, 'necrotic fiber')} of {numbers.fibers.fibers:,}: "
+        f"{many(necrotic.fibers, 'necrotic fiber')} of {numbers.fibers.fibers:,}: "
         f"{with_interval(necrotic.per_1000_fibers)} per 1,000 fibers and {with_interval(necrotic.per_mm2, 2)} per mm2 "
         f"({numbers.necrotic_pale.fibers} pale, {numbers.necrotic_hyaline.fibers} hyaline, "
         f"{numbers.myophagocytosis.fibers} with myophagocytosis)."
@@ -53,25 +54,27 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
 
 def _infiltration(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     infiltrate, measures = numbers.infiltrate, conventions.measures
-    if grades.infiltration is Infiltration.NOT_ASSESSED:
+    if infiltrate is None or grades.infiltration is Infiltration.NOT_ASSESSED:
         return "No tissue could be assessed for inflammatory cells."
     sentence = (
-        f"{_many(infiltrate.total.cells, 'cell')} like lymphocytes ({infiltrate.lymphocyte_like.cells:,}) or "
+        f"{many(infiltrate.total.cells, 'cell')} like lymphocytes ({infiltrate.lymphocyte_like.cells:,}) or "
         f"macrophages ({infiltrate.macrophage_like.cells:,}) outside necrotic fibers: "
         f"{with_interval(infiltrate.total.per_mm2)} per mm2; "
-        f"{_many(infiltrate.clusters_count, 'cluster')} of at least {measures.cluster_cells} cells "
+        f"{many(infiltrate.clusters_count, 'cluster')} of at least {measures.cluster_cells} cells "
         f"({infiltrate.large_clusters_count} of at least {measures.large_cluster_cells})"
     )
     worst = infiltrate.worst_field
     if worst is None:
         return f"{sentence}."
-    return f"{sentence}; the worst field of {worst.field_mm2:g} mm2 holds {_many(worst.cells, 'cell')}."
+    return f"{sentence}; the worst field of {worst.field_mm2:g} mm2 holds {many(worst.cells, 'cell')}."
 
 
 def _place(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     infiltrate = numbers.infiltrate
+    if infiltrate is None:
+        return "No tissue could be assessed for the place of inflammatory cells."
     return (
-        f"Of the infiltrate {_many(infiltrate.endomysial.cells, 'cell')} lie in the endomysium, "
+        f"Place of the infiltrate: {many(infiltrate.endomysial.cells, 'cell')} in the endomysium, "
         f"{infiltrate.perimysial.cells:,} in the perimysium and {infiltrate.perivascular.cells:,} within "
         f"{conventions.measures.perivascular_um:g} um of a vessel."
     )
@@ -79,9 +82,11 @@ def _place(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
 
 def _invasion(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     found = numbers.invasion_candidates
+    if found is None:
+        return "No tissue could be assessed for invaded fibers."
     return (
-        f"{_many(found.fibers, 'fiber')} that are not necrotic look invaded "
-        f"({with_interval(found.per_1000_fibers)} per 1,000 fibers): candidates only, proof needs CD8 and MHC-I."
+        f"Not necrotic, but looking invaded: {many(found.fibers, 'fiber')} "
+        f"({with_interval(found.per_1000_fibers)} per 1,000 fibers). Candidates only: proof needs CD8 and MHC-I."
     )
 
 
@@ -90,7 +95,7 @@ def _stages(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     if mix.early_percent is None or mix.phagocytic_percent is None or mix.regenerating_percent is None:
         return "There are no necrotic or regenerating fibers whose stage could be compared."
     return (
-        f"Of {_many(mix.fibers, 'necrotic or regenerating fiber')} {mix.early_percent.value:.0f}% are early "
+        f"Of {many(mix.fibers, 'necrotic or regenerating fiber')}: {mix.early_percent.value:.0f}% early "
         f"(pale or hyaline), {mix.phagocytic_percent.value:.0f}% phagocytosed and "
         f"{mix.regenerating_percent.value:.0f}% regenerating."
     )
@@ -102,7 +107,7 @@ def _spread(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
         return "There are no necrotic fibers whose spread could be judged."
     few = conventions.measures.spatial_min_fibers
     if grades.spread is Spread.CANNOT_TELL or test.nearest_mean_um is None or test.random_mean_um is None:
-        return f"{_many(test.fibers, 'necrotic fiber')} are too few to tell their spread (at least {few} are needed)."
+        return f"{many(test.fibers, 'necrotic fiber')}: too few to tell the spread (at least {few} are needed)."
     tail = {
         Spread.SMALL_GROUPS: "closer together than at random, singly or in small groups",
         Spread.CLUSTERED: "most of them in large groups",
@@ -113,7 +118,7 @@ def _spread(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     return (
         f"The nearest other necrotic fiber is {test.nearest_mean_um:.0f} um away on average, where random labelling of "
         f"the fibers present gives {test.random_mean_um:.0f} um{p_clustered}; the largest group has "
-        f"{_many(test.largest_group_fibers, 'fiber')}. So they lie {tail}."
+        f"{many(test.largest_group_fibers, 'fiber')}. So they lie {tail}."
     )
 
 
@@ -126,7 +131,7 @@ def _zone(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     reach = (
         "; fascicles cannot be told apart here"
         if sheet.fascicles is None
-        else f", over {_many(sheet.fascicles, 'fascicle')}"
+        else f", over {many(sheet.fascicles, 'fascicle')}"
     )
     return (
         f"A sheet of {sheet.fibers:,} fibers on {sheet.slide} is necrotic throughout{reach}; it holds "
@@ -135,7 +140,7 @@ def _zone(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
 
 
 def _position(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
-    return _edge_sentence("necrotic fibers", numbers.necrosis_position, numbers, conventions.measures)
+    return _edge_sentence("necrotic fiber", numbers.necrosis_position, numbers, conventions.measures)
 
 
 def _atrophy(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -144,13 +149,12 @@ def _atrophy(grades: Grades, numbers: Evidence, conventions: Conventions) -> str
         return "No whole, intact, transverse fiber could be measured, so atrophy is not assessed."
     sizes = numbers.sizes
     sentence = (
-        f"{_many(numbers.atrophic.fibers, 'fiber')} ({percent:.1f}% of {sizes.fibers:,} measured) are below "
-        f"{sizes.small_below_um:.0f} um and small for this biopsy, whose median diameter is "
-        f"{sizes.min_feret_median_um:.0f} um."
+        f"Small for this biopsy, that is below {sizes.small_below_um:.0f} um: {many(numbers.atrophic.fibers, 'fiber')} "
+        f"({percent:.1f}% of {sizes.fibers:,} measured; median diameter {sizes.min_feret_median_um:.0f} um)."
     )
     if grades.atrophy is Atrophy.NONE and numbers.atrophic.fibers < conventions.measures.spatial_min_fibers:
         return sentence
-    return f"{sentence} {_edge_sentence('small fibers', numbers.atrophy_position, numbers, conventions.measures)}"
+    return f"{sentence} {_edge_sentence('small fiber', numbers.atrophy_position, numbers, conventions.measures)}"
 
 
 def _chronicity(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -161,24 +165,20 @@ def _chronicity(grades: Grades, numbers: Evidence, conventions: Conventions) -> 
     return f"Signs of chronic myopathy: {listed}."
 
 
-def _edge_sentence(what: str, position: EdgePosition | None, numbers: Evidence, measures: Measures) -> str:
+def _edge_sentence(noun: str, position: EdgePosition | None, numbers: Evidence, measures: Measures) -> str:
     if numbers.fascicles.perimysium_mm2 == 0:
-        return f"No perimysium was found, so the position of {what} against the fascicle edge is not assessed."
+        return f"No perimysium was found, so the position of {noun}s against the fascicle edge is not assessed."
     if position is None:
-        return f"There are no {what} in a fascicle."
+        return f"There is no {noun} in a fascicle."
     if position.fibers < measures.spatial_min_fibers or position.edge_index is None:
-        return f"{position.fibers} {what} in fascicles are too few to tell their position."
+        return f"{many(position.fibers, noun)} in fascicles: too few to tell where they lie."
     interval = ""
     if position.random_low is not None and position.random_high is not None:
         interval = f" (95% of random labellings {position.random_low:.2f}-{position.random_high:.2f})"
     return (
-        f"{position.at_edge_fibers:,} of {position.fibers:,} {what} lie at a fascicle edge, {position.edge_index:.2f} "
+        f"At a fascicle edge: {position.at_edge_fibers:,} of {many(position.fibers, noun)}, {position.edge_index:.2f} "
         f"times as many as by chance{interval}."
     )
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 _SENTENCES: dict[str, Callable[[Grades, Evidence, Conventions], str]] = {

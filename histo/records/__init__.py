@@ -6,8 +6,16 @@ from histo.records.atomic import Staged, make_folder, write_atomically
 from histo.records.compartment_file import read_compartments, write_compartments
 from histo.records.findings_files import FINDINGS_FILES, read_findings, write_findings
 from histo.records.geojson import write_geojson
+from histo.records.outlines import Area, slide_areas, unreadable_outlines
 from histo.records.plain import json_bytes, plain, read_json
-from histo.records.qupath import ARTEFACT_NAME, CELL_NAMES, COLORS, FIBER_NAMES, TISSUE_NAME
+from histo.records.qupath import (
+    ARTEFACT_NAME,
+    CELL_NAMES,
+    COLORS,
+    FIBER_NAMES,
+    TISSUE_NAME,
+    UNREADABLE_NAME,
+)
 from histo.records.reading import BiopsyReading, Measured, ModelFacts, SlideFailure, SlideResult
 from histo.records.reading_file import StoredReading, provenance, read_reading, reading_document
 from histo.records.side_files import FAILURES_NAME, run_document, write_failures
@@ -21,6 +29,8 @@ __all__ = [
     "FIBER_NAMES",
     "FINDINGS_FILES",
     "TISSUE_NAME",
+    "UNREADABLE_NAME",
+    "Area",
     "BiopsyReading",
     "Measured",
     "ModelFacts",
@@ -40,6 +50,8 @@ __all__ = [
     "read_reading",
     "reading_document",
     "run_document",
+    "slide_areas",
+    "unreadable_outlines",
     "write_atomically",
     "write_cells",
     "write_compartments",

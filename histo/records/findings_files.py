@@ -9,6 +9,7 @@ from histo.findings import Findings
 from histo.records.atomic import Staged
 from histo.records.compartment_file import read_compartments, write_compartments
 from histo.records.geojson import write_geojson
+from histo.records.outlines import slide_areas
 from histo.records.plain import REMEDY
 from histo.records.reading import SlideResult
 from histo.records.reading_file import read_reading
@@ -21,23 +22,28 @@ COMPARTMENTS_NAME = "compartments.png"
 FINDINGS_FILES = (GEOJSON_NAME, FIBERS_NAME, CELLS_NAME, COMPARTMENTS_NAME)
 
 
-def write_findings(staged: Staged, slide: SlideResult) -> None:
-    """Stage the four files of one slide's findings."""
+def write_findings(staged: Staged, slide: SlideResult, *, cells_assessed: bool = True) -> None:
+    """Stage the four files of one slide's findings.
+
+    Args:
+        staged: Where.
+        slide: What was found.
+        cells_assessed: Whether the slide's scale shows what kind a nucleus is. If not, the cells stand in
+            `cells.parquet` alone, since that is the network's raw answer: no one is shown them as findings.
+    """
     findings, info = slide.findings, slide.info
+    cells = findings.cells if cells_assessed else None
 
     def geojson(path: Path) -> None:
-        write_geojson(
-            path,
-            fibers=findings.fibers,
-            cells=findings.cells,
-            tissue=slide.tissue,
-            mpp=info.scale.mpp,
-            identity=info.sha256,
-        )
+        areas = tuple(slide_areas(slide))
+        write_geojson(path, fibers=findings.fibers, cells=cells, areas=areas, scale=info.scale, identity=info.sha256)
+
+    def fibers(path: Path) -> None:
+        write_fibers(path, findings.fibers, sha256=info.sha256, scale=info.scale, cells=cells)
 
     staged.add(GEOJSON_NAME, geojson)
-    staged.add(FIBERS_NAME, lambda path: write_fibers(path, findings.fibers, sha256=info.sha256))
-    staged.add(CELLS_NAME, lambda path: write_cells(path, findings.cells, sha256=info.sha256))
+    staged.add(FIBERS_NAME, fibers)
+    staged.add(CELLS_NAME, lambda path: write_cells(path, findings.cells, sha256=info.sha256, scale=info.scale))
     staged.add(COMPARTMENTS_NAME, lambda path: write_compartments(path, findings.compartments))
 
 

@@ -25,6 +25,7 @@ CELL_NAMES: dict[CellClass, str] = {
 
 TISSUE_NAME = "Tissue"
 ARTEFACT_NAME = "Artefact"
+UNREADABLE_NAME = "Unreadable"
 
 COLORS: dict[str, tuple[int, int, int]] = {
     "Intact fiber": (153, 153, 153),
@@ -38,6 +39,7 @@ COLORS: dict[str, tuple[int, int, int]] = {
     "Other nucleus": (120, 120, 120),
     TISSUE_NAME: (70, 70, 70),
     ARTEFACT_NAME: (204, 121, 167),
+    UNREADABLE_NAME: (176, 176, 184),
 }
 """RGB of every class: the palette of Okabe and Ito, told apart with any common color blindness
 (https://jfly.uni-koeln.de/color/)."""

@@ -12,18 +12,33 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import shapely
+
 from histo.errors import RecordError
 from histo.evidence import Coverage
 from histo.pattern import PatternLabel
+from histo.records.outlines import unreadable_outlines
 from histo.records.plain import REMEDY, plain, read_json
 from histo.records.reading import BiopsyReading, SlideResult
 from histo.slide import library_versions
 
 SCHEMA = "histo.reading"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Major: a program that reads an older one may break. Minor: only additions."""
 
-RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "openslide-python", "openvino", "torch")
+RECORDED_PACKAGES = (
+    "imagecodecs",
+    "numpy",
+    "opencv-python-headless",
+    "openslide-python",
+    "openvino",
+    "pillow",
+    "scikit-image",
+    "scipy",
+    "shapely",
+    "tifffile",
+    "torch",
+)
 """Software that can alter a reading, or that has had security faults."""
 
 
@@ -71,8 +86,18 @@ def _slide(slide: SlideResult) -> dict[str, Any]:
         "coverage": plain(slide.coverage),
         "scored_mm2": plain(slide.findings.compartments.scored_mm2),
         "unreadable_mm2": slide.findings.unreadable_mm2,
+        "unreadable_regions": [_region(outline) for outline in unreadable_outlines(slide)],
         "fibers": len(slide.findings.fibers),
         "nuclei": len(slide.findings.cells),
+    }
+
+
+def _region(outline: shapely.Polygon) -> dict[str, Any]:
+    """Rings as x, y, x, y, ...: the outer one, then holes."""
+    rings = (outline.exterior, *outline.interiors)
+    return {
+        "area_um2": plain(outline.area),
+        "rings_um": [plain(shapely.get_coordinates(ring).ravel().tolist()) for ring in rings],
     }
 
 

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from histo.errors import RecordError
+from histo.evidence import macrophages_inside
 from histo.findings import CellClass, Cells, Compartment, FiberAttribute, FiberClass, Fibers
+from histo.slide import Scale
 
 TABLE_SCHEMA_VERSION = "1"
 REMEDY = "read the slide again with `histo read`"
@@ -27,20 +29,32 @@ def _names(kind: type[IntEnum], codes: NDArray[np.uint8]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), [member.name.lower() for member in kind])
 
 
-def _write(path: Path, columns: dict[str, pa.Array], about: dict[str, str]) -> None:
-    metadata = {"histo_schema": TABLE_SCHEMA_VERSION, "frame": "slide micrometers, origin top left", **about}
+def _write(path: Path, columns: dict[str, pa.Array], sha256: str, scale: Scale | None) -> None:
+    metadata = {
+        "histo_schema": TABLE_SCHEMA_VERSION,
+        "frame": "slide micrometers, origin top left",
+        "slide_sha256": sha256,
+    }
+    if scale is not None:
+        metadata |= {"um_per_px": repr(scale.mpp.um_per_px), "scale_source": scale.source}
     table = pa.table(columns).replace_schema_metadata(metadata)
     pq.write_table(table, path, compression="zstd", store_schema=True, row_group_size=1 << 16)
 
 
-def write_fibers(path: Path, fibers: Fibers, *, sha256: str) -> None:
+def write_fibers(
+    path: Path, fibers: Fibers, *, sha256: str, scale: Scale | None = None, cells: Cells | None = None
+) -> None:
     """Write fibers.parquet: one row a fiber, its outline as x, y, x, y, ... in `outline_um`.
 
     Args:
         path: Where to write.
         fibers: What to write; a fiber's id is its row.
         sha256: Of the slide, kept in the file's metadata.
+        scale: Of level 0, and where it was read: kept there too.
+        cells: The slide's nuclei, of which those like macrophages are counted inside each fiber; None leaves the count
+            empty, where cells cannot be told.
     """
+    macrophages = None if cells is None else macrophages_inside(fibers, cells)
     columns: dict[str, pa.Array] = {
         "fiber": pa.array(np.arange(len(fibers), dtype=np.int32)),
         "fiber_class": _names(FiberClass, fibers.fiber_class),
@@ -55,12 +69,13 @@ def write_fibers(path: Path, fibers: Fibers, *, sha256: str) -> None:
         columns[f"p_{name}"] = pa.array(fibers.attribute_probability[:, attribute])
         columns[name] = pa.array(fibers.attributes[:, attribute])
     columns["cut"] = pa.array(fibers.cut)
+    columns["macrophages_inside"] = pa.array([None] * len(fibers) if macrophages is None else macrophages, pa.int32())
     offsets = pa.array((2 * fibers.outline_start).astype(np.int32))
     columns["outline_um"] = pa.ListArray.from_arrays(offsets, pa.array(fibers.outline_um.reshape(-1)))
-    _write(path, columns, {"slide_sha256": sha256})
+    _write(path, columns, sha256, scale)
 
 
-def write_cells(path: Path, cells: Cells, *, sha256: str) -> None:
+def write_cells(path: Path, cells: Cells, *, sha256: str, scale: Scale | None = None) -> None:
     """Write cells.parquet: one row a nucleus of any kind; `fiber` is the row in fibers.parquet, or -1."""
     columns: dict[str, pa.Array] = {
         "cell_class": _names(CellClass, cells.cell_class),
@@ -71,7 +86,7 @@ def write_cells(path: Path, cells: Cells, *, sha256: str) -> None:
     }
     for cell_class in CellClass:
         columns[f"p_{cell_class.name.lower()}"] = pa.array(cells.class_probability[:, cell_class])
-    _write(path, columns, {"slide_sha256": sha256})
+    _write(path, columns, sha256, scale)
 
 
 class _Table:

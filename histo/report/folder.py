@@ -17,6 +17,7 @@ from histo.records import (
 from histo.report.overview import draw_overview
 from histo.report.page import report_html
 from histo.report.pictures import SlidePictures
+from histo.report.rows import scale_text
 
 OVERVIEW_NAME = "overview.png"
 REPORT_NAME = "report.html"
@@ -44,7 +45,7 @@ def write_slide_folder(
     (slide,) = reading.slides
     make_folder(folder)
     with Staged(folder) as staged:
-        write_findings(staged, slide)
+        write_findings(staged, slide, cells_assessed=reading.evidence.pooled.infiltrate is not None)
         overview = staged.add(OVERVIEW_NAME, lambda path: _draw(path, reading, pictures))
         png = staged.staged_bytes(OVERVIEW_NAME)
         _add_conclusion(staged, reading, {slide.info.name: pictures}, {slide.info.name: png}, run)
@@ -81,6 +82,7 @@ def _draw(path: Path, reading: BiopsyReading, pictures: SlidePictures) -> None:
         tissue=slide.tissue,
         pictures=pictures,
         name=slide.info.name,
+        scale=scale_text(slide.info.scale),
         headline=label_text[0].upper() + label_text[1:],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from histo.evidence import Infiltrate
-from histo.findings import CellClass, FiberClass, Findings
+from histo.findings import CellClass, Cells, FiberClass, Findings
 from histo.report.choice import SHOWN_CLASSES, leading
 from histo.report.pictures import FiberCrop, Picture, SlidePictures
 from histo.report.section import NO_PIXELS, draw_section, shown_rgb
@@ -25,7 +26,7 @@ from histo.tissue import ArtefactClass, TissueMap
 DPI = 150
 SECTION_IN = (9.2, 13.5)
 """Largest width and height of the section in the figure."""
-HEAD_IN = 1.0
+HEAD_IN = 1.25
 SIDE_IN = 4.5
 """Width of the column of crops and legend."""
 INSETS = 8
@@ -37,10 +38,11 @@ def draw_overview(
     path: Path,
     *,
     findings: Findings,
-    infiltrate: Infiltrate,
+    infiltrate: Infiltrate | None,
     tissue: TissueMap,
     pictures: SlidePictures,
     name: str,
+    scale: str,
     headline: str,
 ) -> None:
     """Draw the figure.
@@ -48,10 +50,12 @@ def draw_overview(
     Args:
         path: Where to write the PNG; the same input gives the same bytes.
         findings: What to draw.
-        infiltrate: Counts of inflammatory cells for the legend.
+        infiltrate: Counts of inflammatory cells for the legend; None where they are not assessed, and then none is
+            drawn.
         tissue: Tells which places were set aside.
         pictures: Of the slide.
         name: Of the slide.
+        scale: Of the slide, and where it was read, in words.
         headline: The pattern, or that none is given.
     """
     layout = Layout.around(pictures.overview)
@@ -60,13 +64,15 @@ def draw_overview(
     for text, down_in, size, weight, color in (
         (headline, 0.36, 19.0, "bold", INK),
         (f"{name}  ·  {RESEARCH_USE}", 0.70, 11.5, "normal", "#555555"),
+        (f"Scale: {scale}", 0.96, 11.5, "normal", "#555555"),
     ):
         y = 1 - down_in / layout.height_in
         figure.text(0.3 / layout.width_in, y, text, fontsize=size, weight=weight, color=color, va="center")
     chosen = leading([crop.fiber_class for crop in pictures.crops], INSETS)
     shown = [(chr(ord("A") + place), pictures.crops[index]) for place, index in enumerate(chosen)]
     section = figure.add_axes(layout.box(0.3, HEAD_IN, layout.section_width_in, layout.section_height_in))
-    draw_section(section, pictures.overview, findings, tissue, shown, layout.section_width_in * DPI)
+    drawn = findings if infiltrate is not None else dataclasses.replace(findings, cells=Cells.empty())
+    draw_section(section, pictures.overview, drawn, tissue, shown, layout.section_width_in * DPI)
     legend_down_in = _draw_insets(figure, layout, shown)
     _draw_legend(figure, layout, legend_down_in, findings, infiltrate, tissue)
     figure.savefig(path, format="png", metadata={"Software": None})
@@ -153,8 +159,15 @@ def draw_crop(axes: Axes, crop: FiberCrop) -> None:
         spine.set_linewidth(2)
 
 
+def _count(infiltrate: Infiltrate | None, kind: CellClass) -> str:
+    if infiltrate is None:
+        return "not assessed"
+    density = infiltrate.lymphocyte_like if kind is CellClass.LYMPHOCYTE else infiltrate.macrophage_like
+    return f"{density.cells:,}"
+
+
 def _draw_legend(
-    figure: Figure, layout: Layout, down_in: float, findings: Findings, infiltrate: Infiltrate, tissue: TissueMap
+    figure: Figure, layout: Layout, down_in: float, findings: Findings, infiltrate: Infiltrate | None, tissue: TissueMap
 ) -> None:
     handles: list[Line2D | Patch] = []
     classes = findings.fibers.fiber_class
@@ -165,12 +178,8 @@ def _draw_legend(
             Line2D([], [], linestyle="none", marker=style.marker, markersize=9, markerfacecolor=style.color,
                    markeredgecolor=INK, markeredgewidth=0.8, label=f"{style.plural}: {count:,}")
         )  # fmt: skip
-    counts = {
-        CellClass.LYMPHOCYTE: infiltrate.lymphocyte_like.cells,
-        CellClass.MACROPHAGE: infiltrate.macrophage_like.cells,
-    }
     for cell_kind, cell_style in CELL_STYLES.items():
-        label = f"{cell_style.label} cells outside necrotic fibers: {counts[cell_kind]:,}"
+        label = f"{cell_style.label} cells outside necrotic fibers: {_count(infiltrate, cell_kind)}"
         handles.append(
             Line2D([], [], linestyle="none", marker="o", markersize=5, markerfacecolor=cell_style.color,
                    markeredgecolor="white", markeredgewidth=0.5, label=label)

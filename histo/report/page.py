@@ -12,15 +12,17 @@ from histo.records import BiopsyReading, SlideResult, provenance
 from histo.report.gallery import gallery
 from histo.report.pictures import SlidePictures
 from histo.report.rows import (
+    NOT_ASSESSED,
     NOTHING,
     Fact,
-    cell_rows,
+    coverage_text,
     estimate,
     fiber_facts,
-    fiber_rows,
+    finding_rows,
     floor_sentence,
     not_assessed,
     number,
+    scale_text,
     spatial_facts,
     typeset,
 )
@@ -58,17 +60,16 @@ def report_html(reading: BiopsyReading, pictures: Mapping[str, SlidePictures], o
     )
     environment.filters["typeset"] = typeset
     crops = [(slide.info.name, crop) for slide in reading.slides for crop in pictures[slide.info.name].crops]
-    pooled = reading.evidence.pooled
+    pooled, refused = reading.evidence.pooled, reading.pattern.refusal is not None
     return environment.get_template("page.html").render(
         reading=reading,
         pattern=reading.pattern,
-        refused=reading.pattern.refusal is not None,
+        refused=refused,
         slides=[_slide_card(slide, overviews[slide.info.name]) for slide in reading.slides],
-        fiber_rows=fiber_rows(pooled),
-        cell_rows=cell_rows(pooled),
-        fiber_facts=fiber_facts(pooled),
+        rows=finding_rows(pooled, refused=refused),
+        fiber_facts=fiber_facts(pooled) if pooled.fibers.fibers else (),
         floor=floor_sentence(pooled),
-        spatial=spatial_facts(pooled),
+        spatial=() if refused else spatial_facts(pooled, reading.evidence.measures),
         not_assessed=not_assessed(reading.pattern),
         limits=H_AND_E_LIMITS,
         gallery=gallery(crops),
@@ -84,13 +85,9 @@ def _slide_card(slide: SlideResult, overview: bytes) -> SlideCard:
     facts = (
         Fact("File", f"{info.path.name if info.path else 'in memory'} ({info.vendor})"),
         Fact("Size", f"{info.size_px.width:,} x {info.size_px.height:,} px, {len(info.level_sizes_px)} level(s)"),
-        Fact("Scale", f"{info.scale.mpp.um_per_px:g} µm per pixel, from {info.scale.source}"),
+        Fact("Scale", scale_text(info.scale)),
         Fact("Stain, by its colors", info.stain.value),
-        Fact(
-            "Tissue",
-            f"{number(coverage.found_mm2)} mm² found, {number(coverage.rejected_mm2)} rejected as artefact, "
-            f"{number(coverage.unreadable_mm2)} unreadable, {number(coverage.assessable_mm2)} assessed",
-        ),
+        Fact("Tissue", coverage_text(coverage)),
         Fact("Artefacts", artefacts or "none found"),
         Fact("Fibers", f"{len(fibers):,}"),
         *(Fact("Warning", warning) for warning in info.warnings),
@@ -121,7 +118,7 @@ def _levels(reading: BiopsyReading) -> tuple[Level, ...]:
             label=labels.get(slide.name, NOTHING),
             fibers=f"{slide.numbers.fibers.fibers:,}",
             necrotic=estimate(slide.numbers.necrotic.per_1000_fibers),
-            infiltrate=estimate(slide.numbers.infiltrate.total.per_mm2),
+            infiltrate=estimate(slide.numbers.infiltrate.total.per_mm2) if slide.numbers.infiltrate else NOT_ASSESSED,
         )
         for slide in reading.evidence.slides
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from histo.evidence import Burden, CompartmentDensity, EdgePosition, Estimate, Evidence, SpreadTest
+from histo.evidence import Burden, CompartmentDensity, Coverage, EdgePosition, Estimate, Evidence, Measures, SpreadTest
 from histo.pattern import PatternReading
+from histo.slide import Scale
 
 NOTHING = "-"
+NOT_ASSESSED = "not assessed"
 NOT_TOLD = ("not_assessed", "cannot_tell")
 
 
@@ -18,7 +20,7 @@ class FindingRow:
 
     Attributes:
         name: In plain words.
-        count: The count; a dash where it was not assessed.
+        count: The count; `not assessed` where nothing could be counted.
         per_1000_fibers: Share and interval; a dash for cells.
         per_mm2: Density and interval.
         part: Whether the row is part of the one above it.
@@ -70,21 +72,38 @@ def percent(value: Estimate | None) -> str:
     return f"{number(value.value)}% ({number(value.low)} to {number(value.high)})"
 
 
+def scale_text(scale: Scale) -> str:
+    """The scale and where it was read, as in `0.25 µm per pixel, from aperio.MPP = 0.25`."""
+    return f"{scale.mpp.um_per_px:g} µm per pixel, from {scale.source}"
+
+
+def coverage_text(coverage: Coverage) -> str:
+    """The account of the tissue: what was found, and its three parts."""
+    doubt = " (whether tissue or not)" if coverage.unreadable_mm2 else ""
+    return (
+        f"{number(coverage.found_mm2)} mm² found: {number(coverage.rejected_mm2)} rejected as artefact, "
+        f"{number(coverage.unreadable_mm2)} unreadable{doubt}, {number(coverage.assessable_mm2)} assessed"
+    )
+
+
 def _fiber_row(name: str, burden: Burden | None, *, part: bool = False) -> FindingRow:
-    if burden is None:
-        return FindingRow(name, NOTHING, NOTHING, NOTHING, part)
+    if burden is None or burden.per_mm2 is None:
+        return FindingRow(name, NOT_ASSESSED, NOTHING, NOTHING, part)
     return FindingRow(name, f"{burden.fibers:,}", estimate(burden.per_1000_fibers), estimate(burden.per_mm2), part)
 
 
 def _cell_row(name: str, density: CompartmentDensity, *, part: bool = False) -> FindingRow:
+    if density.per_mm2 is None:
+        return FindingRow(name, NOT_ASSESSED, NOTHING, NOTHING, part)
     return FindingRow(name, f"{density.cells:,}", NOTHING, estimate(density.per_mm2), part)
 
 
 def fiber_rows(evidence: Evidence) -> tuple[FindingRow, ...]:
     """The fibers of a biopsy or slide."""
     fibers = evidence.fibers
+    count = NOT_ASSESSED if fibers.per_mm2 is None else f"{fibers.fibers:,}"
     return (
-        FindingRow("All fibers", f"{fibers.fibers:,}", NOTHING, estimate(fibers.per_mm2)),
+        FindingRow("All fibers", count, NOTHING, estimate(fibers.per_mm2)),
         _fiber_row("Necrotic fibers, all kinds", evidence.necrotic),
         _fiber_row("pale", evidence.necrotic_pale, part=True),
         _fiber_row("hyaline", evidence.necrotic_hyaline, part=True),
@@ -97,9 +116,11 @@ def fiber_rows(evidence: Evidence) -> tuple[FindingRow, ...]:
 
 def cell_rows(evidence: Evidence) -> tuple[FindingRow, ...]:
     """Inflammatory cells outside necrotic fibers."""
-    infiltrate = evidence.infiltrate
+    infiltrate, title = evidence.infiltrate, "Inflammatory cells outside necrotic fibers"
+    if infiltrate is None:
+        return (FindingRow(title, NOT_ASSESSED, NOTHING, NOTHING),)
     return (
-        _cell_row("Inflammatory cells outside necrotic fibers", infiltrate.total),
+        _cell_row(title, infiltrate.total),
         _cell_row("lymphocyte-like", infiltrate.lymphocyte_like, part=True),
         _cell_row("macrophage-like", infiltrate.macrophage_like, part=True),
         _cell_row("endomysial", infiltrate.endomysial, part=True),
@@ -107,6 +128,12 @@ def cell_rows(evidence: Evidence) -> tuple[FindingRow, ...]:
         _cell_row("perivascular", infiltrate.perivascular, part=True),
         _cell_row("place cannot be told", infiltrate.unplaced, part=True),
     )
+
+
+def finding_rows(evidence: Evidence, *, refused: bool) -> tuple[FindingRow, ...]:
+    """All findings; on a refusal only those of which some were found, for none of the others is shown to be absent."""
+    rows = (*fiber_rows(evidence), *cell_rows(evidence))
+    return tuple(row for row in rows if row.count not in ("0", NOT_ASSESSED)) if refused else rows
 
 
 def fiber_facts(evidence: Evidence) -> tuple[Fact, ...]:
@@ -172,11 +199,45 @@ def _position_text(position: EdgePosition) -> str:
     )
 
 
-def spatial_facts(evidence: Evidence) -> tuple[Fact, ...]:
+def _infiltrate_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...]:
+    infiltrate = evidence.infiltrate
+    if infiltrate is None:
+        return (Fact("Inflammatory cells", "not assessed: the slide is too coarse to tell what kind a nucleus is"),)
+    worst = infiltrate.worst_field
+    return (
+        Fact(
+            f"Clusters of {measures.cluster_cells} or more inflammatory cells",
+            f"{infiltrate.clusters_count:,}"
+            + (f", the largest of {infiltrate.clusters[0].cells:,} cells" if infiltrate.clusters else ""),
+        ),
+        Fact(
+            "Densest field",
+            f"{worst.cells:,} inflammatory cells in {number(worst.field_mm2)} mm² ({number(worst.per_mm2)} per mm²)"
+            if worst
+            else "no inflammatory cell outside necrotic fibers",
+        ),
+        Fact("Phagocytes inside necrotic fibers", f"{infiltrate.inside_necrotic_cells:,} cells, not infiltrate"),
+        Fact("Cells in nerve, spindle or artefact", f"{infiltrate.excluded_cells:,}, not counted above"),
+    )
+
+
+def _phagocyte_text(evidence: Evidence, measures: Measures) -> str:
+    """The convention beside the network's calls."""
+    support = evidence.phagocytes
+    if support is None:
+        return "not assessed: the slide is too coarse to tell what kind a nucleus is"
+    enough, possible = measures.myophagocytosis_nuclei, measures.possible_myophagocytosis_nuclei
+    between = f"{possible}" if possible + 1 >= enough else f"{possible} to {enough - 1}"
+    return (
+        f"{enough} or more: {support.enough_fibers:,} of {support.fibers:,}; {between} (possible): "
+        f"{support.possible_fibers:,}; fewer: {support.fewer_fibers:,} (a convention; the class is the network's)"
+    )
+
+
+def spatial_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...]:
     """Where findings lie, in which stages, and what lies beside them."""
     absent = "not assessed on this section"
-    stages, infiltrate, sheet, fascicles = evidence.stages, evidence.infiltrate, evidence.sheet, evidence.fascicles
-    worst = infiltrate.worst_field
+    stages, sheet, fascicles = evidence.stages, evidence.sheet, evidence.fascicles
     return (
         Fact("Spread of necrosis", _spread_text(evidence.necrosis_spread) if evidence.necrosis_spread else absent),
         Fact(
@@ -195,19 +256,8 @@ def spatial_facts(evidence: Evidence) -> tuple[Fact, ...]:
             else "no such fiber",
         ),
         Fact("Largest sheet of necrosis", f"{sheet.fibers:,} fibers" if sheet else "none"),
-        Fact(
-            "Clusters of 10 or more inflammatory cells",
-            f"{infiltrate.clusters_count:,}"
-            + (f", the largest of {infiltrate.clusters[0].cells:,} cells" if infiltrate.clusters else ""),
-        ),
-        Fact(
-            "Densest field",
-            f"{worst.cells:,} inflammatory cells in {number(worst.field_mm2)} mm² ({number(worst.per_mm2)} per mm²)"
-            if worst
-            else "no inflammatory cell outside necrotic fibers",
-        ),
-        Fact("Phagocytes inside necrotic fibers", f"{infiltrate.inside_necrotic_cells:,} cells, not infiltrate"),
-        Fact("Cells in nerve, spindle or artefact", f"{infiltrate.excluded_cells:,}, not counted above"),
+        Fact("Macrophage-type nuclei in a fiber called myophagocytosis", _phagocyte_text(evidence, measures)),
+        *_infiltrate_facts(evidence, measures),
         Fact(
             "Fascicles",
             f"{fascicles.count:,}; perimysium {number(fascicles.perimysium_mm2)} mm²" if fascicles else absent,

@@ -70,8 +70,8 @@ class TissueMap:
 
     @property
     def found_mm2(self) -> float:
-        """Tissue in all; the sum of `rejected_mm2` and `assessable_mm2`."""
-        return self._mm2(self.tissue)
+        """All there is to account for, tissue and unreadable places: the sum of the next three."""
+        return self._mm2(self.tissue | self.unreadable)
 
     @property
     def rejected_mm2(self) -> float:
@@ -90,8 +90,8 @@ class TissueMap:
 
     @property
     def artefact_mm2(self) -> Mapping[str, float]:
-        """Area of each artefact on the whole slide, glass included, by lower-case name (`pen`, `fold`, ...)."""
-        return {kind.name.lower(): self._mm2(self.artefact == kind) for kind in ArtefactClass if kind}
+        """Tissue that each artefact spoils, by lower-case name (`pen`, `fold`, ...): the parts of `rejected_mm2`."""
+        return {kind.name.lower(): self._mm2(self.tissue & (self.artefact == kind)) for kind in ArtefactClass if kind}
 
     def _mm2(self, mask: NDArray[np.bool_]) -> float:
         return self.mpp.area_mm2(float(np.count_nonzero(mask)))

@@ -65,7 +65,7 @@ def test_a_reading_is_printed_and_written(tmp_path: Path, bundle: Path, monkeypa
         "Necrotic fibers, all kinds",
         "  myophagocytosis",
         "0.5 µm per pixel, from --mpp",
-        "mm² of tissue found",
+        "mm² found: ",
         "random 0 on openvino",
         "report.html",
     ):

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from example_findings import example_cells, example_fibers, example_tissue
+from example_findings import example_cells, example_fibers, example_findings, example_slide, example_tissue
 
 from histo.findings import CellClass, Cells, FiberClass, Fibers
 from histo.geometry import Mpp
-from histo.records import write_geojson
+from histo.records import slide_areas, write_geojson
+from histo.slide import Scale
 
 NAMES = {
     "Intact fiber",
@@ -25,12 +26,14 @@ NAMES = {
     "Macrophage",
     "Tissue",
     "Artefact",
+    "Unreadable",
 }
+AREAS = tuple(slide_areas(example_slide(example_findings(0, 0))))
 
 
 def written(path: Path, *, mpp: float = 0.25, all_nuclei: bool = False, **given: object) -> list[dict[str, Any]]:
-    content: dict[str, Any] = {"fibers": Fibers.empty(), "cells": Cells.empty(), "tissue": None, **given}
-    write_geojson(path, mpp=Mpp(mpp), identity="ab", all_nuclei=all_nuclei, **content)
+    content: dict[str, Any] = {"fibers": Fibers.empty(), "cells": Cells.empty(), **given}
+    write_geojson(path, scale=Scale(Mpp(mpp), "a tag"), identity="ab", all_nuclei=all_nuclei, **content)
     document = json.loads(path.read_text())
     assert document["type"] == "FeatureCollection"
     return document["features"]
@@ -41,9 +44,7 @@ def class_name(feature: dict[str, Any]) -> str:
 
 
 def test_class_names_are_those_that_were_promised(tmp_path: Path) -> None:
-    features = written(
-        tmp_path / "a.geojson", fibers=example_fibers(200), cells=example_cells(200), tissue=example_tissue()
-    )
+    features = written(tmp_path / "a.geojson", fibers=example_fibers(200), cells=example_cells(200), areas=AREAS)
     assert {class_name(feature) for feature in features} == NAMES
 
 
@@ -80,7 +81,7 @@ def test_myonuclei_are_left_out_unless_asked_for(tmp_path: Path) -> None:
 
 
 def test_ids_are_unique_and_repeat(tmp_path: Path) -> None:
-    content = {"fibers": example_fibers(50), "cells": example_cells(50), "tissue": example_tissue()}
+    content = {"fibers": example_fibers(50), "cells": example_cells(50), "areas": AREAS}
     first, again = written(tmp_path / "a.geojson", **content), written(tmp_path / "b.geojson", **content)
     assert first == again
     assert len({feature["id"] for feature in first}) == len(first)
@@ -88,9 +89,41 @@ def test_ids_are_unique_and_repeat(tmp_path: Path) -> None:
 
 
 def test_tissue_keeps_its_holes_and_its_area(tmp_path: Path) -> None:
-    tissue = example_tissue()
-    features = [f for f in written(tmp_path / "a.geojson", tissue=tissue, mpp=0.5) if class_name(f) == "Tissue"]
+    features = [f for f in written(tmp_path / "a.geojson", areas=AREAS, mpp=0.5) if class_name(f) == "Tissue"]
     area_px = sum(shapely.Polygon(f["geometry"]["coordinates"][0], f["geometry"]["coordinates"][1:]).area
                   for f in features)  # fmt: skip
-    assert area_px * 0.25 / 1e6 == pytest.approx(tissue.found_mm2, rel=1e-6)
+    tissue_um2 = example_tissue().mpp.area_um2(float(np.count_nonzero(example_tissue().tissue)))
+    assert area_px * 0.25 == pytest.approx(tissue_um2, rel=1e-6)
+    assert sum(f["properties"]["measurements"]["Area um2"] for f in features) == pytest.approx(tissue_um2, rel=1e-6)
     assert any(len(f["geometry"]["coordinates"]) > 1 for f in features)
+
+
+def test_the_collection_tells_its_scale_and_where_it_was_read(tmp_path: Path) -> None:
+    written(tmp_path / "a.geojson", mpp=0.25)
+    assert json.loads((tmp_path / "a.geojson").read_text())["histo"] == {
+        "frame": "level-0 pixels, origin top left",
+        "um_per_px": 0.25,
+        "scale_source": "a tag",
+        "slide_sha256": "ab",
+        "cells_assessed": True,
+    }
+
+
+def test_a_call_of_myophagocytosis_tells_the_macrophages_inside(tmp_path: Path) -> None:
+    fibers = example_fibers(80, diseased=0.8)
+    cells = example_cells(300, fibers=80)
+    inside = np.zeros(80, int)
+    for kind, fiber in zip(cells.cell_class, cells.fiber, strict=True):
+        inside[fiber] += kind == CellClass.MACROPHAGE and fiber >= 0
+    features = written(tmp_path / "a.geojson", fibers=fibers, cells=cells)
+    for row, feature in enumerate(features[:80]):
+        intact = fibers.fiber_class[row] == FiberClass.INTACT
+        measured = feature["properties"]["measurements"].get("Macrophage nuclei inside")
+        assert measured == (None if intact else inside[row])
+
+
+def test_where_cells_cannot_be_told_none_is_written_and_the_file_says_so(tmp_path: Path) -> None:
+    features = written(tmp_path / "a.geojson", fibers=example_fibers(60), cells=None)
+    assert len(features) == 60
+    assert all("Macrophage nuclei inside" not in f["properties"]["measurements"] for f in features)
+    assert json.loads((tmp_path / "a.geojson").read_text())["histo"]["cells_assessed"] is False

@@ -7,29 +7,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from example_findings import example_cells, example_findings, example_tissue
+import shapely
+from example_findings import example_cells, example_findings, example_slide
 
 from histo.errors import RecordError
-from histo.evidence import Coverage, SlideObservation, weigh_evidence
+from histo.evidence import SlideObservation, weigh_evidence
 from histo.findings import Findings
-from histo.geometry import Mpp, Size
 from histo.pattern import PatternLabel, Suitability, load_conventions, read_pattern
 from histo.records import (
     BiopsyReading,
     ModelFacts,
     SlideFailure,
-    SlideResult,
     Staged,
     json_bytes,
     read_findings,
     read_reading,
     reading_document,
+    unreadable_outlines,
     write_cells,
     write_failures,
     write_findings,
 )
-from histo.slide import Scale, SlideInfo, StainGuess
 
 MODEL = ModelFacts(
     "bundle", "1", "ab", "openvino", "cpu", "f32", "phantoms", "train", "research", ("none",), "Apache-2.0"
@@ -37,21 +37,10 @@ MODEL = ModelFacts(
 
 
 def example_reading(findings: Findings) -> BiopsyReading:
-    info = SlideInfo(
-        path=Path("/home/someone/section.svs"),
-        name="section",
-        size_px=Size(3000, 3000),
-        level_sizes_px=(Size(3000, 3000),),
-        scale=Scale(Mpp(0.5), "aperio.MPP = 0.5"),
-        vendor="aperio",
-        stain=StainGuess.HE,
-        sha256="cd" * 32,
-    )
-    coverage = Coverage(2.25, 0.1, 0.05, 2.1, {"fold": 0.1})
-    evidence = weigh_evidence([SlideObservation("section", findings, coverage)])
+    slide = example_slide(findings)
+    evidence = weigh_evidence([SlideObservation("section", findings, slide.coverage)])
     pattern = read_pattern(evidence, [Suitability("section", True, "H&E", 0.5)], load_conventions())
     failure = SlideFailure("/home/someone/other.svs", "NotASlide", "it is plain text", "give a slide")
-    slide = SlideResult(info, example_tissue(), coverage, findings)
     return BiopsyReading("section", (slide,), (failure,), evidence, pattern, MODEL)
 
 
@@ -76,7 +65,9 @@ def test_a_reading_comes_back(folder: Path, reading: BiopsyReading) -> None:
     assert stored.coverage == reading.evidence.pooled.coverage
     assert (stored.um_per_px, stored.scale_source) == (0.5, "aperio.MPP = 0.5")
     assert stored.document["model"]["engine"] == "openvino"
-    assert stored.document["provenance"]["packages"]["openslide-bin"]
+    packages = stored.document["provenance"]["packages"]
+    for package in ("openslide-bin", "scipy", "shapely", "scikit-image", "tifffile", "imagecodecs", "pillow"):
+        assert packages[package], package
 
 
 def test_the_promised_entries_are_there(reading: BiopsyReading) -> None:
@@ -93,6 +84,15 @@ def test_findings_come_back_with_the_unreadable_area(folder: Path) -> None:
     assert read_findings(folder).unreadable_mm2 == 1 / 3
 
 
+def test_what_could_not_be_read_is_outlined(reading: BiopsyReading) -> None:
+    (slide,) = reading_document(reading)["slides"]
+    outlines = unreadable_outlines(reading.slides[0])
+    assert len(slide["unreadable_regions"]) == len(outlines) > 0
+    for region, outline in zip(slide["unreadable_regions"], outlines, strict=True):
+        rings = [np.array(ring).reshape(-1, 2) for ring in region["rings_um"]]
+        assert shapely.Polygon(rings[0], rings[1:]).area == pytest.approx(outline.area) == region["area_um2"]
+
+
 def _drop(entry: str) -> Callable[[dict[str, Any]], None]:
     return lambda document: document.pop(entry)
 
@@ -106,9 +106,10 @@ def _set(entry: str, inner: str, value: object) -> Callable[[dict[str, Any]], No
     [
         (_drop("pattern"), "lacks 'pattern'"),
         (_drop("schema"), "is not a reading (its schema is None)"),
-        (lambda document: document.update(schema_version="2.0"), "has schema version '2.0', and this histo reads 1.0"),
+        (lambda document: document.update(schema_version="2.0"), "has schema version '2.0', and this histo reads 1.1"),
         (_set("pattern", "label", "IMNM"), "does not hold together ('IMNM' is not a valid PatternLabel)"),
         (_set("coverage", "found_mm2", -1), "found_mm2 must be a finite area of at least 0 mm2, not -1"),
+        (_set("coverage", "found_mm2", 3), "found_mm2 is 3, and its parts add up to 2.25"),
         (_set("scale", "um_per_px", "half"), "does not hold together (could not convert string to float: 'half')"),
         (_set("pattern", "differential", [3]), "does not hold together ('int' object is not subscriptable)"),
     ],

@@ -17,7 +17,7 @@ from histo.evidence import SlideObservation, weigh_evidence
 from histo.geometry import Mpp
 from histo.pattern import load_conventions, read_pattern
 from histo.records import BiopsyReading, ModelFacts, SlideFailure, SlideResult
-from histo.report import draw_overview, report_html, take_pictures, typeset
+from histo.report import draw_overview, report_html, scale_text, take_pictures, typeset
 from histo.report.pictures import SlidePictures
 from histo.slide import MemorySlide
 
@@ -107,7 +107,13 @@ def test_the_page_states_what_a_second_opinion_states(example: tuple[BiopsyReadi
     for heading in ("Reasons", "Differential", "Findings", "Fibers to check", "Not assessed", "Caveats", "Specimen"):
         assert heading in headings
     assert page.count(reading.pattern.disclaimer) == 2
-    for text in (reading.pattern.label_text, "0.5 µm per pixel", "mm² found", "Never seen a patient.", "ab" * 32):
+    for text in (
+        reading.pattern.label_text,
+        "0.5 µm per pixel",
+        "mm² found: ",
+        "Never seen a patient.",
+        "ab" * 32,
+    ):
         assert text in page
     for reason in reading.pattern.reasons:
         assert typeset(reason.sentence) in page.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
@@ -154,6 +160,7 @@ def draw(path: Path, reading: BiopsyReading, pictures: SlidePictures) -> np.ndar
         tissue=slide.tissue,
         pictures=pictures,
         name=reading.name,
+        scale=scale_text(slide.info.scale),
         headline=reading.pattern.label_text,
     )
     with Image.open(path) as image:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histo.evidence import Coverage, Estimate, SlideObservation, weigh_evidence
+from histo.evidence import Coverage, Estimate, SlideObservation, standard_measures, weigh_evidence
 from histo.findings import Cells, Compartment, CompartmentMap, Fibers, Findings
 from histo.report.rows import (
     cell_rows,
@@ -48,10 +48,11 @@ def test_a_slide_without_anything_gives_rows_without_invented_zeros() -> None:
     )
     pooled = weigh_evidence([SlideObservation("glass", nothing, Coverage(0, 0, 0, 0))]).pooled
     for row in (*fiber_rows(pooled), *cell_rows(pooled)):
+        assert row.count == "not assessed"
         assert row.per_mm2 == "-"
         assert row.per_1000_fibers == "-"
     assert floor_sentence(pooled) is None
-    assert {fact.name for fact in spatial_facts(pooled)} >= {"Spread of necrosis", "Fascicles"}
+    assert {fact.name for fact in spatial_facts(pooled, standard_measures())} >= {"Spread of necrosis", "Fascicles"}
     assert "no whole intact transverse fiber was found" in [fact.text for fact in fiber_facts(pooled)]
 
 
