@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml  # type: ignore[import-untyped]
+from numpy.typing import NDArray
 
-from histo.network import Bundle, Card, Training, load_bundle, save_bundle
-from train.field_store import digest_of, seed_of, stored_fields
+from histo.errors import BundleError
+from histo.network import ALIGNMENT_WPX, Bundle, Card, MuscleNet, activate, load_bundle, make_engine, save_bundle
+from histo.network.encoder import COMPACT, ENCODERS
+from histo.network.engine import F32_TOLERANCE
+from train.field_store import load_field, stored_fields
+from train.trained_data import after, recognizable, tell_data
 
 INTENDED_USE = (
     "Research use only. Finds muscle fibers, nuclei and compartments on H&E cross-sections of skeletal muscle, so that "
     "a biopsy's pattern can be named and checked by a pathologist. A pattern, not a diagnosis."
 )
-LIMITS = (
-    "Trained on digital phantoms alone: no patient's slide, and no pathologist's label, was used.",
-    "Accuracy for patients has not been measured.",
-    "Subtypes of necrosis were not judged on real images, because no ground truth exists.",
-    "The lineage of a nucleus on H&E is a likeness, not a proof.",
-    "Operating points were chosen on phantoms from validation seeds.",
-)
 _PREFIX = "network."
+_CHECKED_WPX = 256
+"""Width and height, at most, of the piece of a field that is read again for the check."""
 
 
 def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, version: str) -> Bundle:
@@ -37,51 +37,69 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
         version: Of the bundle.
 
     Returns:
-        The bundle, read back and checked.
+        The bundle, read back and checked: it gives the checkpoint's maps of a training field.
+
+    Raises:
+        FileNotFoundError: If the training's settings or fields are not there.
+        BundleError: If what was written does not give the checkpoint's maps.
+        OutputError: If the bundle cannot be written.
     """
     state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
     settings = _settings_beside(checkpoint)
     weights = {key.removeprefix(_PREFIX): value for key, value in state["state_dict"].items()}
+    encoder = state.get("encoder", COMPACT)
+    folders = _folders_of(settings["data"])
+    data = tell_data(settings, folders, recipe, int(state["global_step"]), int(state.get("processes", 1)))
+    begun_with = settings["model"].get("start_from")
+    before = None if begun_with is None else load_bundle(Path(begun_with))
+    if before is not None:
+        data = after(before, data)
     card = Card(
         name=name,
         version=version,
-        training=_training_of(settings, recipe, int(state["global_step"])),
+        training=data.training,
         phantom_metrics={},
         real_metrics={},
         intended_use=INTENDED_USE,
-        limits=LIMITS,
+        limits=data.limits,
         license="Apache-2.0",
+        encoder=encoder,
         channels=tuple(state["channels"]),
+        halo_wpx=ENCODERS[encoder].halo_wpx,
+        **recognizable(data, before),
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return save_bundle(folder, weights, card)
+    bundle = save_bundle(folder, weights, card)
+    network = MuscleNet(card.channels, encoder)
+    network.load_state_dict(weights)
+    check_bundle(bundle, network, load_field(stored_fields(folders[0] / "train")[0]).rgb)
+    return bundle
 
 
-def _training_of(settings: dict[str, Any], recipe: Path, steps: int) -> Training:
-    """Where the weights come from; a training that began with a bundle's weights tells of that one's too."""
-    data = settings["data"]
-    fields = Path(data["fields"]) / "train"
-    paths = stored_fields(fields)
-    this = Training(
-        data=(
-            f"Digital phantoms only: {len(paths)} fields drawn by histo.phantom from seeds {seed_of(paths[0])} to "
-            f"{seed_of(paths[-1])}; {steps} steps of {data['batch_size']} augmented crops of {data['crop_wpx']} px at "
-            f"0.5 um/px."
-        ),
-        data_sha256=digest_of(fields),
-        recipe=f"python -m train fit --config {recipe.as_posix()}",
-        seeds=(int(settings["seed_everything"]), int(data["seed"])),
-    )
-    begun_with = settings["model"].get("start_from")
-    if begun_with is None:
-        return this
-    before = load_bundle(Path(begun_with)).card.training
-    return Training(
-        data=f"{before.data} Then: {this.data}",
-        data_sha256=hashlib.sha256(f"{before.data_sha256}\n{this.data_sha256}\n".encode()).hexdigest(),
-        recipe=f"{before.recipe}; then {this.recipe}",
-        seeds=(*before.seeds, *this.seeds),
-    )
+def check_bundle(bundle: Bundle, network: MuscleNet, rgb: NDArray[np.uint8]) -> None:
+    """Read a piece of a field with a bundle as `histo read` does, and with the network it was made of.
+
+    Args:
+        bundle: What was written.
+        network: What it should be.
+        rgb: (H, W, 3), at 0.5 um/px, at least 16 wide and high.
+
+    Raises:
+        BundleError: If their maps differ by more than engines may.
+    """
+    height, width = (min(side, _CHECKED_WPX) // ALIGNMENT_WPX * ALIGNMENT_WPX for side in rgb.shape[:2])
+    piece = np.ascontiguousarray(rgb[:height, :width])
+    with torch.inference_mode():
+        expected = activate(network.eval()(torch.from_numpy(piece).permute(2, 0, 1)[None]))[0].numpy()
+    difference = float(np.abs(make_engine(bundle).run(piece) - expected).max())
+    if not difference <= F32_TOLERANCE:
+        problem = f"its maps differ from the checkpoint's by {difference:.2g}, at most {F32_TOLERANCE:g} is allowed"
+        raise BundleError(bundle.folder, problem, "run `histo doctor`, then export it again")
+
+
+def _folders_of(data: dict[str, Any]) -> list[Path]:
+    """The folders of fields that a training's settings name."""
+    return [Path(data[name]) for name in ("fields", "phantoms") if data.get(name)]
 
 
 def _settings_beside(checkpoint: Path) -> dict[str, Any]:

@@ -61,8 +61,9 @@ class MuscleModule(LightningModule):
         return cast(Tensor, self.network(rgb.permute(0, 3, 1, 2))).float()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say which network the weights belong to."""
+        """Say which network the weights belong to, and how many processes trained it together."""
         checkpoint["channels"], checkpoint["encoder"] = list(self.channels), self.encoder
+        checkpoint["processes"] = self.trainer.world_size
 
     def total_loss(self, batch: Batch) -> Tensor:
         """The sum of all terms, with nothing logged."""

@@ -9,18 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Iterable
 
 _ROUNDS = 20_000
 """About 10 ms each: unnoticed in a reading, a burden to who tries millions of codes."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def new_salt() -> str:
-    """A salt that no other card has, so that two cards cannot be compared."""
-    return secrets.token_hex(16)
 
 
 def salted_digest(salt: str, identity: str) -> str:
