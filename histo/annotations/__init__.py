@@ -7,6 +7,7 @@ from histo.annotations.drawn import Drawn, DrawnFile
 from histo.annotations.formats import read_drawn
 from histo.annotations.load import load_annotations
 from histo.annotations.mapping import ClassMapping, Meaning, RegionMeaning, load_mapping
+from histo.annotations.placement import Placement, PlacementVerdict, check_placement
 
 __all__ = [
     "AnnotatedAreas",
@@ -17,7 +18,10 @@ __all__ = [
     "Drawn",
     "DrawnFile",
     "Meaning",
+    "Placement",
+    "PlacementVerdict",
     "RegionMeaning",
+    "check_placement",
     "load_annotations",
     "load_mapping",
     "outline_array",
