@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +201,28 @@ def test_unreadable_pixels_are_counted_and_never_tissue(model: Model) -> None:
     assert whole.unreadable_mm2 == 0
     assert broken.unreadable_mm2 == pytest.approx(lost_mm2, rel=0.08)
     assert whole.assessable_mm2 - broken.assessable_mm2 == pytest.approx(lost_mm2, rel=0.08)
+    for account in (whole, broken):
+        parts_mm2 = (account.rejected_mm2, account.unreadable_mm2, account.assessable_mm2)
+        assert account.found_mm2 == math.fsum(parts_mm2)
+
+
+def test_a_coarse_slide_says_nothing_of_cells(tmp_path: Path, model: Model, known: Callable[[int, int], None]) -> None:
+    """Fibers are read with a warning; of inflammatory cells no file tells a number or shows a mark."""
+    known(150, 80)
+    rgb = example_rgb(side_um=SIDE_UM * 0.5 / 1.25)
+    reading = read_biopsy(MemorySlide(rgb, Mpp(1.25), name="coarse"), out=tmp_path, model=model)
+    document = read_reading(tmp_path / "coarse").document
+    pooled = document["evidence"]["pooled"]
+    assert (pooled["infiltrate"], pooled["invasion_candidates"], pooled["phagocytes"]) == (None, None, None)
+    assert pooled["fibers"]["fibers"] == 150
+    assert document["pattern"]["refusal"]["code"] == "scale_too_coarse"
+    collection = json.loads((tmp_path / "coarse/findings.geojson").read_text())
+    assert collection["histo"]["cells_assessed"] is False
+    names_drawn = {feature["properties"]["classification"]["name"] for feature in collection["features"]}
+    assert not {"Lymphocyte", "Macrophage"} & names_drawn
+    assert reading.pattern.refusal is not None
+    assert "above 1 inflammatory cells cannot be told" in (tmp_path / "coarse/report.html").read_text()
+    assert len(read_findings(tmp_path / "coarse").cells) == 80, "the network's raw answer is kept"
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing_half_written(
