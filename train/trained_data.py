@@ -67,19 +67,20 @@ def tell_data(
             patients |= {origin.patient for origin in origins}
             sites |= {origin.site for origin in origins}
             told.append(
-                f"{len(paths)} fields cut from {len(here)} slides of {len({o.patient for o in origins})} patients, "
-                "taught by what was drawn on them"
+                f"{len(paths)} fields cut from slides ({len(here)} slides, {len({o.patient for o in origins})} "
+                "patients), taught by what was drawn on them"
             )
         else:
             told.append(
                 f"{len(paths)} fields drawn by histo.phantom from seeds {seed_of(paths[0])} to {seed_of(paths[-1])}"
             )
     crops = int(data["batch_size"]) * processes
+    mixed = f", {data['phantom_share']:.0%} of them of the phantoms" if data.get("phantoms") is not None else ""
     begun = " The encoder began with torchvision's ImageNet weights." if _from_imagenet(model) else ""
     training = Training(
         data=(
             f"{'Slides' if slides else 'Digital phantoms only'}: {'; '.join(told)}; {steps} steps of {crops} augmented "
-            f"crops of {data['crop_wpx']} px at 0.5 um/px.{begun}"
+            f"crops of {data['crop_wpx']} px at 0.5 um/px{mixed}.{begun}"
         ),
         data_sha256=digests[0] if len(digests) == 1 else _digest_of_all(digests),
         recipe=f"python -m train fit --config {recipe.as_posix()}",

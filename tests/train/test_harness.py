@@ -169,6 +169,23 @@ def test_weights_that_began_with_a_bundle_tell_of_both_trainings(
     assert 0 < moved < 0.1
 
 
+def test_a_resnet_is_trained_exported_and_read(fields: Path, tmp_path: Path) -> None:
+    resnet = ["--model.encoder", "resnet18", "--model.channels", "null", "--model.pretrained", "false"]
+    few = [
+        "--trainer.max_steps",
+        "2",
+        "--trainer.limit_val_batches",
+        "0",
+        "--data.batch_size",
+        "2",
+        "--trainer.log_every_n_steps",
+        "1",
+    ]
+    fit([*arguments(fields, tmp_path), *resnet, *few])
+    card = export_bundle(tmp_path / FINAL, RECIPE, tmp_path / "bundle", "resnet", "1").card
+    assert (card.encoder, card.channels, card.halo_wpx) == ("resnet18", (64, 64, 128, 256), 160)
+
+
 def test_a_checkpoint_away_from_its_settings_is_refused(trained: Path, tmp_path: Path) -> None:
     moved = tmp_path / FINAL
     moved.write_bytes((trained / FINAL).read_bytes())

@@ -73,8 +73,8 @@ def test_phantoms_are_called_so_and_recognize_nobody(phantoms: Path) -> None:
 def test_slides_are_counted_by_patient_and_only_those_of_training(lab: Path, tmp_path: Path) -> None:
     data = tell_data(settings(), [lab], RECIPE, steps=40, processes=2)
     assert data.training.data == (
-        "Slides: 3 fields cut from 2 slides of 1 patients, taught by what was drawn on them; 40 steps of 8 augmented "
-        "crops of 128 px at 0.5 um/px."
+        "Slides: 3 fields cut from slides (2 slides, 1 patients), taught by what was drawn on them; 40 steps of 8 "
+        "augmented crops of 128 px at 0.5 um/px."
     )
     assert "patients of Site A" in data.limits[0]
     card = bundle_of(data, None, tmp_path / "bundle").card
@@ -83,8 +83,11 @@ def test_slides_are_counted_by_patient_and_only_those_of_training(lab: Path, tmp
 
 
 def test_slides_and_phantoms_together_name_both(lab: Path, phantoms: Path) -> None:
-    told = tell_data(settings(), [lab, phantoms], RECIPE, steps=1).training
+    mixed = settings()
+    mixed["data"] |= {"phantoms": str(phantoms), "phantom_share": 0.25}
+    told = tell_data(mixed, [lab, phantoms], RECIPE, steps=1).training
     assert told.data.startswith("Slides: 3 fields cut from")
+    assert told.data.endswith(", 25% of them of the phantoms.")
     assert "; 3 fields drawn by histo.phantom from seeds 0 to 2; " in told.data
     assert told.data_sha256 != tell_data(settings(), [lab], RECIPE, steps=1).training.data_sha256
 
