@@ -101,14 +101,15 @@ def calibrate(
     from dataclasses import replace
 
     from histo.network import load_bundle, make_engine, save_bundle
+    from histo.network.operating import ADDED
     from train.calibrate import choose_points
 
     loaded = load_bundle(bundle)
     engine, start = make_engine(loaded), loaded.card.operating_points
     seeds = take_seeds(Split.VALIDATION, healthy) if healthy else ()
     chosen = choose_points(engine, start, fields, seeds, false_cells_per_mm2)
-    for head in ("class", "attribute", "cell", "compartment"):
-        typer.echo(f"{head + '_temperature':30s} {getattr(chosen.points, head + '_temperature'):g}")
+    for name in sorted(ADDED):
+        typer.echo(f"{name:30s} {getattr(chosen.points, name):g}")
     for choice in chosen.choices:
         tried = "  ".join(f"{value:g}: {f1:.3f}" for value, f1 in choice.f1.items()) or "never occurs, kept"
         typer.echo(f"{choice.name:30s} {choice.value:g}    {tried}")

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from histo.findings import FiberAttribute
-from histo.network import Bundle, Metric
+from histo.network import Bundle, Metric, OperatingPoints
 from train import figures
 from train.evaluate import Evaluation
 from train.gallery import Picture
@@ -135,10 +135,11 @@ def _rows(metrics: Mapping[str, Metric], names: Sequence[str]) -> list[Row]:
     return [Row(_name(name), cells) for name, cells in rows if any(cells)]
 
 
-def _calibration(evaluation: Evaluation, head: str, points: object) -> tuple[Metric | str | None, ...]:
+def _calibration(evaluation: Evaluation, head: str, points: OperatingPoints) -> tuple[Metric | str | None, ...]:
     temperature = {"fiber_class": "class", "necrotic": "class", "attributes": "attribute", "cells": "cell"}
     kept = getattr(points, f"{temperature.get(head, 'compartment')}_temperature")
-    return (evaluation.metrics.get(f"calibration.{head}.ece"), f"{kept:g}")
+    even = f", even height {points.cell_even_height:g}" if head == "cells" else ""
+    return (evaluation.metrics.get(f"calibration.{head}.ece"), f"{kept:g}{even}")
 
 
 def _group_rows(groups: Sequence[Group]) -> list[Row]:

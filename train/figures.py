@@ -56,13 +56,13 @@ _COLORS = {
 _FIBERS = tuple(f"fiber.{kind.name.lower()}" for kind in FiberClass)
 _SPARSE_FIBERS = ("fiber.necrotic", *_FIBERS[2:])
 _SPARSE_CELLS = ("cell.inflammatory", *(f"cell.{kind.name.lower()}" for kind in INFLAMMATORY_CLASSES))
-_MOST_FALSE_PER_MM2 = 20.0
+_MOST_FALSE_PER_MM2 = 50.0
 _PANEL_INCHES = 3.4
 
 
 def precision_recall(observations: Sequence[Observation]) -> str:
     """Precision against recall of fibers by class, and of inflammatory cells."""
-    figure, axes = _panels(2)
+    figure, axes = _panels(2, legends=True)
     for panel, names, title in zip(
         axes, (_FIBERS, _SPARSE_CELLS), ("Fibers, by class", "Inflammatory cells"), strict=True
     ):
@@ -77,7 +77,7 @@ def precision_recall(observations: Sequence[Observation]) -> str:
 
 def free_response(observations: Sequence[Observation]) -> str:
     """Sensitivity against false calls per mm2, of what is rare."""
-    figure, axes = _panels(2)
+    figure, axes = _panels(2, legends=True)
     for panel, names, title in zip(
         axes, (_SPARSE_FIBERS, _SPARSE_CELLS), ("Necrotic fibers", "Inflammatory cells"), strict=True
     ):
@@ -87,7 +87,7 @@ def free_response(observations: Sequence[Observation]) -> str:
                 false, recall = np.append(0, curve.false_per_mm2), np.append(0, curve.recall)
                 panel.plot(false, recall, color=_COLORS[name], label=NAMES[name], linewidth=1.4, drawstyle="steps-post")
         panel.set_xscale("symlog", linthresh=1.0)
-        panel.set_xticks([0, 0.5, 1, 2, 5, 10, 20], labels=["0", "0.5", "1", "2", "5", "10", "20"])
+        panel.set_xticks([0, 1, 2, 5, 10, 20, 50], labels=["0", "1", "2", "5", "10", "20", "50"])
         panel.minorticks_off()
         panel.set(xlim=(0, _MOST_FALSE_PER_MM2), ylim=(0, 1.01), title=title)
         panel.set(xlabel="false calls per mm2", ylabel="sensitivity")
@@ -147,11 +147,13 @@ def bland_altman(agreements: Mapping[str, Agreement]) -> str:
     return _svg(figure)
 
 
-def _panels(count: int, columns: int = 5, inches: float = _PANEL_INCHES) -> tuple[Figure, list[Axes]]:
+def _panels(
+    count: int, columns: int = 5, inches: float = _PANEL_INCHES, legends: bool = False
+) -> tuple[Figure, list[Axes]]:
     across = min(count, columns)
     down = -(-count // across)
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(inches * across, inches * down), layout="constrained")
+        figure = Figure(figsize=((inches + 1.6 * legends) * across, inches * down), layout="constrained")
         axes = list(np.atleast_1d(figure.subplots(down, across)).ravel())
     for spare in axes[count:]:
         spare.remove()
@@ -160,7 +162,7 @@ def _panels(count: int, columns: int = 5, inches: float = _PANEL_INCHES) -> tupl
 
 def _legend(panel: Axes) -> None:
     if panel.get_legend_handles_labels()[1]:
-        panel.legend(frameon=False, fontsize=7.5, loc="best")
+        panel.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _svg(figure: Figure) -> str:

@@ -195,7 +195,8 @@ def _crop(field: Field, seen: Observation, center_um: tuple[float, float]) -> by
     middle = tuple(round(float(mpp.to_px(um) - edge) * _ZOOM) for um, edge in zip(center_um, corner, strict=True))
     for image in (plain, drawn):
         cv2.drawMarker(image, _corner_mark(middle, side * _ZOOM), _INK, cv2.MARKER_TRIANGLE_UP, 9, 2, cv2.LINE_AA)
-    ok, buffer = cv2.imencode(".jpg", cv2.cvtColor(np.hstack([plain, drawn]), cv2.COLOR_RGB2BGR))
+    both = cv2.resize(np.hstack([plain, drawn]), None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    ok, buffer = cv2.imencode(".jpg", both[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 82))
     if not ok:
         raise RuntimeError("a picture could not be encoded")
     return bytes(buffer)

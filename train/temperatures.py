@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from histo.findings import CellClass
 from histo.network import OperatingPoints, decode_block
@@ -19,8 +19,13 @@ from histo.phantom.truth import FieldTruth
 from train.metrics import pair_fibers
 from train.observe import CANDIDATE_HEIGHT, known_shares, rank_cells
 
+Fitted = TypeVar("Fitted")
+
 COLDEST, WARMEST = 0.2, 5.0
 """Between these a temperature is sought; few fields that are all read rightly would otherwise ask for 0."""
+
+EVEN_HEIGHTS = (0.1, 0.9)
+"""Between these the even height of a peak is sought."""
 
 EVERY_PIXEL = 7
 """Of the compartments' pixels one in so many is taken: neighbors say the same."""
@@ -62,6 +67,33 @@ def fit_odds(stated: NDArray[np.floating], true: NDArray[np.bool_]) -> float:
     return _coolest(surprise) if len(true) else 1.0
 
 
+def fit_heights(height: NDArray[np.floating], true: NDArray[np.bool_]) -> tuple[float, float]:
+    """The temperature of heights that are no probabilities yet, and the height that is as likely right as wrong.
+
+    Args:
+        height: (N,) between 0 and 1.
+        true: (N,) bool.
+
+    Returns:
+        Temperature and even height, together the likeliest (Platt 1999); 1 and 0.5 where there is nothing to fit.
+    """
+    if not true.any() or true.all():
+        return 1.0, 0.5
+
+    def limited(x: NDArray[np.float64]) -> tuple[float, float]:
+        return float(np.clip(np.exp(x[0]), COLDEST, WARMEST)), float(np.clip(x[1], *EVEN_HEIGHTS))
+
+    def surprise(x: NDArray[np.float64]) -> float:
+        tempered = temper_odds(height, *limited(x))
+        return float(-np.log(np.maximum(np.where(true, tempered, 1 - tempered), FLOOR)).mean())
+
+    corners = np.array([[0.0, 0.5], [0.7, 0.5], [0.0, 0.4]])
+    options = {"initial_simplex": corners, "xatol": 1e-3, "fatol": 1e-7}
+    found = minimize(surprise, corners[0], method="Nelder-Mead", options=options)
+    temperature, even = limited(found.x)
+    return round(temperature, 3), round(even, 3)
+
+
 def _coolest(surprise: Callable[[float], float]) -> float:
     found = minimize_scalar(
         lambda log: surprise(float(np.exp(log))),
@@ -89,6 +121,7 @@ def fit_temperatures(
         class_temperature=1.0,
         attribute_temperature=1.0,
         cell_temperature=1.0,
+        cell_even_height=0.5,
         compartment_temperature=1.0,
         cells=(CANDIDATE_HEIGHT,) * len(CellClass),
     )
@@ -107,14 +140,17 @@ def fit_temperatures(
         shares, codes = known_shares(truth, maps[COMPARTMENTS])
         samples["compartment"].append((shares[::EVERY_PIXEL], codes[::EVERY_PIXEL]))
 
-    def fit(head: str, by: Callable[..., float]) -> float:
+    def fit(head: str, by: Callable[..., Fitted]) -> Fitted:
         stated, true = (np.concatenate(part) for part in zip(*samples[head], strict=True))
         return by(stated, true)
+
+    cell_temperature, even = fit("cell", fit_heights)
 
     return replace(
         start,
         class_temperature=fit("class", fit_shares),
         attribute_temperature=fit("attribute", fit_odds),
-        cell_temperature=fit("cell", fit_odds),
+        cell_temperature=cell_temperature,
+        cell_even_height=even,
         compartment_temperature=fit("compartment", fit_shares),
     )

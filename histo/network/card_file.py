@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 from histo.errors import BundleError
 from histo.network.card import SCHEMA, Card, Metric, Training
-from histo.network.operating import TEMPERATURE, OperatingPoints
+from histo.network.operating import ADDED, OperatingPoints
 
 _REMEDY = "use a bundle that this version of histo wrote, or export it again"
 
@@ -149,7 +149,7 @@ def _thresholds(points: _Entries) -> dict[str, Any]:
     return {
         entry.name: points.take(entry.name, _several(_number) if entry.name in several else _number)
         for entry in fields(OperatingPoints)
-        if entry.name in points.left or not entry.name.endswith(TEMPERATURE)
+        if entry.name in points.left or entry.name not in ADDED
     }
 
 

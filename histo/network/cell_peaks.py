@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from histo.network import layout
 from histo.network.layout import MAP_MPP
 from histo.network.operating import OperatingPoints
-from histo.network.temperature import temper_odds
+from histo.network.temperature import temper_odds, untemper_odds
 
 _SMOOTHING_PX = 0.7
 """Blur before peaks are sought: a saturated nucleus is flat on top, and has one peak only after it."""
@@ -53,9 +53,10 @@ def find_peaks(maps: NDArray[np.float32], points: OperatingPoints) -> Peaks:
     highest = cv2.GaussianBlur(raw, (0, 0), _SMOOTHING_PX)
     radius = max(1, MAP_MPP.px(points.cell_spacing_um))
     around = cv2.dilate(highest, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
-    lowest = float(temper_odds(np.array(min(points.cells)), 1 / points.cell_temperature)) - _FLOOR
+    scale = points.cell_temperature, points.cell_even_height
+    lowest = float(untemper_odds(np.array(min(points.cells)), *scale)) - _FLOOR
     row, column = np.nonzero((highest == around) & (raw >= lowest))
-    height = temper_odds(heats[:, row, column].T, points.cell_temperature).astype(np.float32)
+    height = temper_odds(heats[:, row, column].T, *scale).astype(np.float32)
     kind = height.argmax(axis=1).astype(np.uint8)
     enough = height.max(axis=1) >= np.array(points.cells, np.float32)[kind]
     row, column, height, kind = row[enough], column[enough], height[enough], kind[enough]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, fields
 
 from histo.findings import CellClass, FiberAttribute
 
-TEMPERATURE = "_temperature"
-"""How the names of temperatures end; a card that was written before there were any holds none, and means 1."""
+ADDED = frozenset(
+    ("class_temperature", "attribute_temperature", "cell_temperature", "cell_even_height", "compartment_temperature")
+)
+"""What cards of earlier versions do not hold; the defaults leave the network's numbers as they are, as those did."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class OperatingPoints:
             `necrotic` is compared with what comes out.
         attribute_temperature: The same for attributes, compared with `attributes`.
         cell_temperature: The same for the height of a nucleus' peak, compared with `cells`.
+        cell_even_height: Height of a peak that is as likely a nucleus of its kind as not. A heat map was not taught
+            probabilities: on phantoms peaks of 0.45 are nuclei four times in five, which no temperature alone can say.
         compartment_temperature: The same for compartments. A reading states only the likeliest one, which no
             temperature changes; it is for whoever reads the maps themselves.
     """
@@ -51,6 +55,7 @@ class OperatingPoints:
     class_temperature: float = 1.0
     attribute_temperature: float = 1.0
     cell_temperature: float = 1.0
+    cell_even_height: float = 0.5
     compartment_temperature: float = 1.0
 
     def __post_init__(self) -> None:
@@ -67,7 +72,7 @@ class OperatingPoints:
                 raise ValueError(f"{name} needs {count} thresholds, not {len(values)}")
         for field in fields(self):
             value = getattr(self, field.name)
-            unbounded = field.name.endswith(("_um", "_um2", TEMPERATURE))
+            unbounded = field.name.endswith(("_um", "_um2", "_temperature"))
             for number in value if isinstance(value, tuple) else (value,):
                 if not math.isfinite(number) or number <= 0 or (number >= 1 and not unbounded):
                     span = "positive" if unbounded else "between 0 and 1"

@@ -29,21 +29,35 @@ def temper_shares(shares: NDArray[np.floating], temperature: float) -> NDArray[n
     return np.where(exact.sum(axis=-1, keepdims=True) > 0, tempered, exact)
 
 
-def temper_odds(probability: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+def temper_odds(probability: NDArray[np.floating], temperature: float, even: float = 0.5) -> NDArray[np.float64]:
     """Divide the log-odds of probabilities, each of its own question.
 
-    Order is kept, and `temper_odds(temper_odds(p, t), 1 / t)` is p.
+    Order is kept.
 
     Args:
         probability: Any shape.
         temperature: As for `temper_shares`.
+        even: What is given for a thing that is as likely as not (Platt 1999): 0.5 for a probability; the height of a
+            network's heat map is none before this is known.
 
     Returns:
         The same shape, float64.
     """
     exact = np.asarray(probability, np.float64)
-    if temperature == 1:
-        return exact
-    inside = np.clip(exact, FLOOR, 1 - FLOOR)
-    tempered: NDArray[np.float64] = 1 / (1 + ((1 - inside) / inside) ** (1 / temperature))
-    return tempered
+    return exact if temperature == 1 and even == 0.5 else _sigmoid((_log_odds(exact) - _log_odds(even)) / temperature)
+
+
+def untemper_odds(probability: NDArray[np.floating], temperature: float, even: float = 0.5) -> NDArray[np.float64]:
+    """What `temper_odds` made these probabilities of."""
+    exact = np.asarray(probability, np.float64)
+    return exact if temperature == 1 and even == 0.5 else _sigmoid(_log_odds(exact) * temperature + _log_odds(even))
+
+
+def _log_odds(probability: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    inside = np.clip(probability, FLOOR, 1 - FLOOR)
+    odds: NDArray[np.float64] = np.log(inside / (1 - inside))
+    return odds
+
+
+def _sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-log_odds))

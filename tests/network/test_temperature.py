@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_fields import ellipse_truths, perfect_maps, small_card
@@ -13,7 +14,8 @@ from scipy.special import expit, logit, softmax
 from histo.network import OperatingPoints, decode_block, encode_targets
 from histo.network.card_file import card_from_json, card_to_json
 from histo.network.layout import ATTRIBUTES, CELLS, CLASSES
-from histo.network.temperature import temper_odds, temper_shares
+from histo.network.operating import ADDED
+from histo.network.temperature import temper_odds, temper_shares, untemper_odds
 from histo.phantom.truth import FieldTruth
 
 temperatures = st.floats(0.3, 4)
@@ -30,12 +32,19 @@ def test_shares_are_those_of_logits_divided_by_the_temperature(seed: int, temper
 
 
 @settings(deadline=None, max_examples=50)
-@given(seeds, temperatures)
-def test_odds_are_those_of_logits_divided_by_the_temperature_and_come_back(seed: int, temperature: float) -> None:
+@given(seeds, temperatures, st.floats(0.1, 0.9))
+def test_odds_are_those_of_logits_divided_by_the_temperature_and_come_back(
+    seed: int, temperature: float, even: float
+) -> None:
     logits = np.random.default_rng(seed).uniform(-3, 3, (20, 4))
     tempered = temper_odds(expit(logits), temperature)
     np.testing.assert_allclose(tempered, expit(logits / temperature), atol=1e-5)
-    np.testing.assert_allclose(logit(temper_odds(tempered, 1 / temperature)), logits, atol=1e-2)
+    shifted = temper_odds(expit(logits), temperature, even)
+    np.testing.assert_allclose(shifted, expit((logits - logit(even)) / temperature), atol=1e-5)
+    back = untemper_odds(shifted, temperature, even)
+    inside = np.abs((logits - logit(even)) / temperature) < 10
+    np.testing.assert_allclose(logit(back[inside]), logits[inside], atol=1e-2)
+    assert temper_odds(np.array(even), temperature, even) == pytest.approx(0.5)
 
 
 def test_a_temperature_of_one_changes_no_bit_and_zeros_stay() -> None:
@@ -78,12 +87,15 @@ def test_thresholds_of_nuclei_are_compared_with_tempered_heights() -> None:
     ]
     assert count == [1, 0]
     assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(cells=(0.65,) * 4, cell_temperature=2))[1]) == 1
+    maps[CELLS.start, 20, 20] = 0.45
+    assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(cells=(0.6,) * 4, cell_even_height=0.4))[1]) == 0
+    assert len(decode_block(maps, (0.0, 0.0), OperatingPoints(cells=(0.54,) * 4, cell_even_height=0.4))[1]) == 1
 
 
 def test_a_card_from_before_temperatures_means_one() -> None:
-    card = replace(small_card(), operating_points=OperatingPoints(cell_temperature=1.5))
+    card = replace(small_card(), operating_points=OperatingPoints(cell_temperature=1.5, cell_even_height=0.4))
     content = json.loads(card_to_json(card))
-    for name in [name for name in content["operating_points"] if name.endswith("_temperature")]:
+    for name in [name for name in content["operating_points"] if name in ADDED]:
         del content["operating_points"][name]
     old = card_from_json(json.dumps(content), Path("card.json"))
     assert old == replace(card, operating_points=OperatingPoints())

@@ -20,7 +20,7 @@ from histo.network.temperature import temper_odds, temper_shares
 from train.calibrate import choose_points, raise_inflammatory
 from train.field_store import field_path, save_field
 from train.healthy import HealthyCandidates, false_cells
-from train.temperatures import COLDEST, fit_odds, fit_shares
+from train.temperatures import COLDEST, fit_heights, fit_odds, fit_shares
 
 seeds = st.integers(0, 2**32 - 1)
 SIZE = 256
@@ -54,16 +54,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def drawn(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One of each row, as likely as it says."""
+    return (shares.cumsum(axis=1) < rng.random((len(shares), 1))).sum(axis=1).clip(0, shares.shape[1] - 1)
+
+
 @settings(deadline=None, max_examples=5)
 @given(seeds, st.floats(0.5, 3))
 def test_the_temperature_is_the_one_that_the_truth_was_drawn_with(seed: int, temperature: float) -> None:
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, (6000, 4))
-    true = np.array([rng.choice(4, p=row) for row in softmax(logits / temperature, axis=1)])
+    true = drawn(softmax(logits / temperature, axis=1), rng)
     assert fit_shares(softmax(logits, axis=1), true) == pytest.approx(temperature, rel=0.12)
     odds = rng.normal(0, 2, 20000)
     came = rng.random(20000) < expit(odds / temperature)
     assert fit_odds(expit(odds), came) == pytest.approx(temperature, rel=0.12)
+    right = rng.random(20000) < temper_odds(expit(odds), temperature, 0.35)
+    assert fit_heights(expit(odds), right) == pytest.approx((temperature, 0.35), rel=0.15)
 
 
 @settings(deadline=None, max_examples=4)
@@ -71,7 +78,7 @@ def test_the_temperature_is_the_one_that_the_truth_was_drawn_with(seed: int, tem
 def test_no_other_temperature_is_likelier_by_scikit_learns_reckoning(seed: int) -> None:
     rng = np.random.default_rng(seed)
     shares = rng.dirichlet(np.ones(4) * 0.7, 300)
-    true = np.array([rng.choice(4, p=row) for row in temper_shares(shares, 1.7)])
+    true = drawn(temper_shares(shares, 1.7), rng)
     other = minimize(
         lambda x: log_loss(true, temper_shares(shares, float(np.exp(x[0]))), labels=range(4)),
         [0.0],
@@ -83,6 +90,7 @@ def test_no_other_temperature_is_likelier_by_scikit_learns_reckoning(seed: int) 
 def test_where_nothing_is_known_or_nothing_is_wrong_temperatures_keep_within_their_bounds() -> None:
     assert fit_odds(np.zeros(0), np.zeros(0, np.bool_)) == 1
     assert fit_shares(np.zeros((0, 5)), np.zeros(0, np.int64)) == 1
+    assert fit_heights(np.zeros(0), np.zeros(0, np.bool_)) == (1, 0.5)
     assert fit_odds(np.array([0.9, 0.1]), np.array([True, False])) == pytest.approx(COLDEST, abs=0.01)
 
 
@@ -92,7 +100,7 @@ def test_a_reading_that_is_right_but_unsure_gets_surer_and_the_same_twice(folder
     points = first.points
     assert points.class_temperature == pytest.approx(COLDEST, abs=0.01)
     assert points.attribute_temperature < 0.5
-    assert points.cell_temperature < 1
+    assert points.cell_even_height < 0.6
     assert points.compartment_temperature < 0.5
     assert first.false_cells_per_mm2 == {}
     scores = {choice.name: max(choice.f1.values(), default=1) for choice in first.choices}
