@@ -9,7 +9,7 @@ from pathlib import Path
 
 from histo.clock import StageClock
 from histo.detection import detect
-from histo.errors import SlideError, UsageError
+from histo.errors import HistoError, SlideError, UsageError
 from histo.evidence import Coverage, SlideObservation, weigh_evidence
 from histo.findings import Findings
 from histo.model import Device, Model, Precision, load_model
@@ -88,6 +88,12 @@ def read_biopsy(
             clock.listener.failed(failures[-1])
             if len(asked) == 1:
                 raise
+        except HistoError as error:
+            # The disk, the engine: what stopped this slide would stop the rest. Those that are written stay.
+            clock.listener.failed(SlideFailure.stopped(_path_of(slide), error))
+            for other in asked[number:]:
+                clock.listener.failed(SlideFailure.not_begun(_path_of(other), error))
+            raise
     if not read:
         raise SlideError(name or "", f"none of its {len(asked)} slides can be read", "see the error of each slide")
 
@@ -96,7 +102,12 @@ def read_biopsy(
         reading = conclude(name or results[0].info.name, results, failures, model, conventions)
     if folder is not None and name is not None:
         pictures = {result.info.name: taken for result, taken in read if taken is not None}
-        write_biopsy_folder(folder, reading, pictures, run_document(clock.started, clock.seconds, _read_mm2(results)))
+        run = run_document(clock.started, clock.seconds, _read_mm2(results))
+        try:
+            write_biopsy_folder(folder, reading, pictures, run)
+        except HistoError as error:
+            clock.listener.failed(SlideFailure.stopped(name, error))
+            raise
     return reading
 
 
@@ -211,6 +222,10 @@ def _opened(slide: Slide, mpp: float | None, clock: StageClock) -> Iterator[Slid
 
 def _name_of(slide: Slide) -> str:
     return slide_name(Path(slide)) if isinstance(slide, Path | str) else slide.info.name
+
+
+def _path_of(slide: Slide) -> str:
+    return str(slide) if isinstance(slide, Path | str) else slide.info.name
 
 
 def _read_mm2(results: Sequence[SlideResult]) -> float:

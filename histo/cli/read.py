@@ -51,7 +51,7 @@ def read(
     from histo.cli.consoles import error_console, output_console
     from histo.cli.screen import show_reading
     from histo.cli.watch import watch
-    from histo.errors import HistoError, SlideError
+    from histo.errors import HistoError, OutputError, SlideError
     from histo.model import load_model
     from histo.pattern import load_conventions
     from histo.records import SlideFailure, make_folder, write_failures
@@ -64,7 +64,7 @@ def read(
     groups = [(slides, biopsy)] if biopsy is not None else [([path], None) for path in slides]
     console, errors = output_console(), error_console()
     with watch(errors, len(slides)) as watcher:
-        for paths, name in groups:
+        for number, (paths, name) in enumerate(groups, start=1):
             try:
                 reading = read_biopsy(
                     paths, out=out, mpp=mpp, name=name, model=model, conventions=graded_by, progress=watcher
@@ -73,8 +73,13 @@ def read(
                 if debug:
                     raise
                 continue  # the watcher has told it
-            except HistoError:
-                raise  # about the weights, the engine or the disk: no other slide would fare better
+            except HistoError as error:
+                if debug:
+                    raise
+                # The disk, the engine: no other slide would fare better. What is done is kept, the rest is listed.
+                for path in (path for others, _ in groups[number:] for path in others):
+                    watcher.failed(SlideFailure.not_begun(str(path), error))
+                break
             except Exception as error:
                 # A fault of histo in one slide of a batch must not cost the others.
                 if debug or len(groups) == 1:
@@ -85,7 +90,15 @@ def read(
             watcher.pause()
             show_reading(console, reading, out / (name or reading.name))
     failures = watcher.failures
-    written = write_failures(out, failures, asked=len(slides))
-    if written is not None:
-        errors.print(f"{len(failures)} of {len(slides)} slides could not be read: see {written}", soft_wrap=True)
-        raise typer.Exit(NOTHING_READ if len(failures) == len(slides) else SOME_FAILED)
+    try:
+        written = write_failures(out, failures, asked=len(slides))
+    except OutputError as error:
+        # On a full disk not even the list can be written: then the lines above are the list.
+        errors.print(f"histo: {error}", soft_wrap=True)
+        written = None
+    if failures:
+        where = "the lines above tell which" if written is None else f"see {written}"
+        errors.print(f"{len(failures)} of {len(slides)} slides could not be read: {where}", soft_wrap=True)
+        # A biopsy that could not be written while its slides could is a failure, but not of a slide.
+        lost = sum(failure.slide != biopsy for failure in failures)
+        raise typer.Exit(NOTHING_READ if lost == len(slides) else SOME_FAILED)

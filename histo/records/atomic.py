@@ -3,11 +3,17 @@
 Everything is written under a temporary name in the folder where it will live, flushed to the disk, and renamed. A
 reading is several files: they are all written first and renamed together, the one that vouches for the others last, so
 that a folder with a `reading.json` is complete.
+
+A process that is killed leaves its temporary files behind. While it lives it holds a lock on each, which the system
+drops with the process; so whoever writes to the folder next takes away those that nobody holds.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import platform
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +23,9 @@ from typing import Self
 from histo.errors import OutputError
 
 WRITE_REMEDY = "free space on the disk, or choose another folder with --out"
+
+HOST = re.sub(r"[^A-Za-z0-9-]", "-", platform.node()) or "host"
+"""Part of a temporary file's name: a lock taken on one machine need not be seen on another that shares the disk."""
 
 
 def _sync_folder(folder: Path) -> None:
@@ -41,6 +50,18 @@ def make_folder(folder: Path) -> None:
         raise OutputError(folder, f"cannot make the folder ({reason})", "choose another folder with --out") from error
 
 
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        OutputError: If that is not allowed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(path, f"cannot be removed ({error.strerror or error})", "remove it by hand") from error
+
+
 class Staged:
     """Several files of one folder, published together when the `with` block ends well.
 
@@ -54,9 +75,11 @@ class Staged:
         """Begin with nothing staged."""
         self._folder = folder
         self._staged: list[tuple[Path, Path]] = []
+        self._locks: list[int] = []
 
     def __enter__(self) -> Self:
-        """The set of files."""
+        """The set of files; what killed processes left in the folder is taken away."""
+        _sweep(self._folder)
         return self
 
     def add(self, name: str, write: Callable[[Path], object]) -> Path:
@@ -74,15 +97,15 @@ class Staged:
         """
         final = self._folder / name
         try:
-            descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=self._folder)
-            os.close(descriptor)
-            self._staged.append((Path(temporary), final))
+            descriptor, temporary = _held_file(self._folder, name)
+            self._locks.append(descriptor)
+            self._staged.append((temporary, final))
             # mkstemp makes files that only their owner may read; results get the permissions that others' files get.
             umask = os.umask(0)
             os.umask(umask)
-            Path(temporary).chmod(0o666 & ~umask)
-            write(Path(temporary))
-            with Path(temporary).open("rb") as file:
+            temporary.chmod(0o666 & ~umask)
+            write(temporary)
+            with temporary.open("rb") as file:
                 os.fsync(file.fileno())
         except OSError as error:
             raise OutputError(final, f"cannot write ({error.strerror or error})", WRITE_REMEDY) from error
@@ -108,6 +131,9 @@ class Staged:
         finally:
             for temporary, _ in self._staged:
                 temporary.unlink(missing_ok=True)
+            for descriptor in self._locks:
+                os.close(descriptor)
+            self._locks.clear()
 
     def _publish(self) -> None:
         try:
@@ -119,6 +145,36 @@ class Staged:
             _sync_folder(self._folder)
         except OSError as error:
             raise OutputError(self._folder, f"cannot write ({error.strerror or error})", WRITE_REMEDY) from error
+
+
+def _held_file(folder: Path, name: str) -> tuple[int, Path]:
+    """A new temporary file, locked for as long as its descriptor is open."""
+    while True:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.{HOST}.", suffix=".tmp", dir=folder)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            # A disk without locks: there nobody can sweep either.
+            return descriptor, Path(temporary)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(temporary)
+        os.close(descriptor)  # swept between its making and its locking
+
+
+def _sweep(folder: Path) -> None:
+    """Remove this machine's temporary files that no living process holds; whatever resists stays."""
+    for path in folder.glob(f".*.{HOST}.*.tmp"):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
 
 
 def write_atomically(path: Path, data: bytes) -> Path:

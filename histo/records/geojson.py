@@ -3,8 +3,9 @@
 The collection itself tells the scale and where it was read, in a member `histo` that GeoJSON allows (RFC 7946, section
 6.1) and QuPath passes over. The file is streamed: a slide with 60,000 fibers never stands in memory as text.
 
-Intact fibers and cells are *detections*, which QuPath shows by the hundred thousand; diseased fibers, tissue and artefacts are *annotations*, which
-a pathologist can select, redraw and reclassify. A diseased fiber's name gives its row in fibers.parquet.
+Intact fibers and cells are *detections*, which QuPath shows by the hundred thousand; diseased fibers, tissue and
+artefacts are *annotations*, which a pathologist can select, redraw and reclassify. A diseased fiber's name gives its
+row in fibers.parquet.
 """
 
 from __future__ import annotations

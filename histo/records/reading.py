@@ -31,10 +31,10 @@ class SlideResult:
 
 @dataclass(frozen=True, slots=True)
 class SlideFailure:
-    """One slide that could not be read.
+    """One slide that was not read.
 
     Attributes:
-        slide: What the user asked for: a path.
+        slide: What the user asked for: a path; the biopsy's name where its slides were read but not it.
         kind: Name of the exception class, e.g. `ScaleMissing`.
         problem: What was found, and what was expected.
         remedy: What the user can do.
@@ -49,6 +49,17 @@ class SlideFailure:
     def of(error: HistoError) -> SlideFailure:
         """The failure that an exception tells of."""
         return SlideFailure(error.subject, type(error).__name__, error.problem, error.remedy)
+
+    @staticmethod
+    def stopped(slide: str, error: HistoError) -> SlideFailure:
+        """The failure of a slide by something that is not its own: the disk, the engine."""
+        return SlideFailure(slide, type(error).__name__, f"{error.subject}: {error.problem}", error.remedy)
+
+    @staticmethod
+    def not_begun(slide: str, error: HistoError) -> SlideFailure:
+        """The failure of a slide whose turn did not come, since such an error stopped an earlier one."""
+        problem = f"was not begun, for an earlier slide was stopped ({error.subject}: {error.problem})"
+        return SlideFailure(slide, type(error).__name__, problem, error.remedy)
 
     def __str__(self) -> str:
         """One line: slide, problem, remedy."""

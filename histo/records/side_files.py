@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from histo.records.atomic import write_atomically
+from histo.records.atomic import remove, write_atomically
 from histo.records.plain import json_bytes, plain
 from histo.records.reading import SlideFailure
 
@@ -43,10 +43,13 @@ def write_failures(folder: Path, failures: Sequence[SlideFailure], asked: int) -
 
     Returns:
         The file, or None when nothing failed.
+
+    Raises:
+        OutputError: If the disk is full or the folder is not writable.
     """
     path = folder / FAILURES_NAME
     if not failures:
-        path.unlink(missing_ok=True)
+        remove(path)
         return None
     document = {
         "schema": "histo.failures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -177,6 +178,76 @@ def test_a_fault_of_histo_costs_one_slide_and_shows_no_traceback(
     assert "biopsy.png: unexpected ZeroDivisionError (a bug); read it alone with --debug" in result.stderr
     assert "Traceback" not in result.stderr
     assert (tmp_path / "out/other/reading.json").is_file()
+
+
+def full_disk_after(monkeypatch: pytest.MonkeyPatch, name: str, files: int) -> None:
+    """Let a writer of slides' folders find the disk full once it has written so many."""
+    calls: list[int] = []
+
+    def write(path: Path, *_: object, **__: object) -> None:
+        calls.append(1)
+        if len(calls) > files:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        path.write_bytes(b"")
+
+    monkeypatch.setattr(name, write)
+
+
+@pytest.mark.parametrize(("written", "exit_code", "failed"), [(1, 3, 2), (0, 4, 3)])
+def test_a_disk_that_fills_up_ends_the_batch_and_keeps_what_is_done(
+    tmp_path: Path,
+    bundle: Path,
+    picture: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: int,
+    exit_code: int,
+    failed: int,
+) -> None:
+    names = ["biopsy.png", "second.png", "third.png"]
+    for name in names[1:]:
+        (tmp_path / name).write_bytes(picture.read_bytes())
+    full_disk_after(monkeypatch, "histo.report.folder._draw", written)
+    monkeypatch.setattr(histo.biopsy, "detect", lambda *_: example_findings(20, 10, side_um=SIDE_UM))
+    paths = [tmp_path / name for name in names]
+    result = read(bundle, *paths, "--out", tmp_path / "out", "--mpp", "0.5")
+    assert result.exit_code == exit_code
+    listed = json.loads((tmp_path / "out/failures.json").read_text())
+    assert [failure["slide"] for failure in listed["failures"]] == [str(path) for path in paths[-failed:]]
+    assert {failure["kind"] for failure in listed["failures"]} == {"OutputError"}
+    assert "No space left on device" in listed["failures"][0]["problem"]
+    assert all("was not begun" in failure["problem"] for failure in listed["failures"][1:])
+    assert [path.name for path in sorted((tmp_path / "out").glob("*/reading.json"))] == ["reading.json"] * written
+    assert "Traceback" not in result.stderr
+
+
+def test_a_disk_that_fills_up_within_a_biopsy_of_several_slides_is_told_slide_by_slide(
+    tmp_path: Path, bundle: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "level2.png"
+    other.write_bytes(picture.read_bytes())
+    monkeypatch.setattr(histo.biopsy, "detect", lambda *_: example_findings(20, 10, side_um=SIDE_UM))
+    words = (picture, other, "--out", tmp_path / "out", "--mpp", "0.5", "--biopsy", "P 1")
+    full_disk_after(monkeypatch, "histo.report.folder._draw", 1)
+    result = read(bundle, *words)
+    assert result.exit_code == 3
+    listed = json.loads((tmp_path / "out/failures.json").read_text())
+    assert [failure["slide"] for failure in listed["failures"]] == [str(other)]
+    assert (tmp_path / "out/P 1/biopsy/reading.json").is_file()
+    assert not (tmp_path / "out/P 1/reading.json").exists()
+
+
+def test_a_disk_without_room_for_the_list_itself_still_gives_the_exit_code(
+    tmp_path: Path, bundle: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = read(bundle, picture, "--out", tmp_path / "out", "--mpp", "0.5")
+    assert result.exit_code == 4
+    assert "failures.json: cannot write (No space left on device)" in result.stderr
+    assert "1 of 1 slides could not be read: the lines above tell which" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_debug_shows_what_happened(tmp_path: Path, bundle: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from histo.errors import OutputError
 from histo.records import Staged, make_folder, write_atomically
+from histo.records.atomic import remove
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -84,3 +87,28 @@ def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(OutputError, match=r"out/slide: cannot make the folder \(Not a directory\); choose another"):
         make_folder(tmp_path / "out" / "slide")
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_living_one_holds_is_not(tmp_path: Path) -> None:
+    program = (
+        "import sys, os, signal; from pathlib import Path; from histo.records import Staged\n"
+        "with Staged(Path(sys.argv[1])) as staged:\n"
+        "    staged.add('reading.json', lambda path: path.write_text('half'))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".reading.json.")
+    theirs = tmp_path / ".notes.tmp"
+    theirs.write_text("somebody else's")
+    with Staged(tmp_path) as first:
+        first.add("a", lambda path: path.write_text("1"))
+        assert not left.exists()
+        write_atomically(tmp_path / "b", b"2")  # sweeps too, while the first is at work
+    assert contents(tmp_path) == {"a": "1", "b": "2", ".notes.tmp": "somebody else's"}
+
+
+def test_a_file_that_cannot_be_removed_is_told(tmp_path: Path) -> None:
+    (tmp_path / "failures.json").mkdir()
+    with pytest.raises(OutputError, match=r"failures\.json: cannot be removed \(.*\); remove it by hand"):
+        remove(tmp_path / "failures.json")
