@@ -79,7 +79,7 @@ def observe(truth: FieldTruth, maps: NDArray[np.float32], points: OperatingPoint
     tally = tally_field(truth, fibers, cells, shares.argmax(axis=0).astype(np.uint8), paired)
     peaks = find_peaks(maps, replace(points, cells=(CANDIDATE_HEIGHT,) * len(CellClass)))
     fiber_mm2, cell_mm2 = (tissue_mm2(truth, known) for known in (truth.fibers_known, truth.cells_known))
-    ranked = _ranked_fibers(truth, fibers, paired, fiber_mm2) | _ranked_cells(truth, peaks, cell_mm2)
+    ranked = ranked_fibers(truth, fibers, paired, fiber_mm2) | _ranked_cells(truth, peaks, cell_mm2)
     by_kind = [ranked[f"cell.{kind.name.lower()}"] for kind in CellClass]
     bins = _bins_of_fibers(truth, fibers, paired)
     bins["cells"] = np.sum([bin_calls(score, hit) for score, hit, _, _ in by_kind], axis=0)
@@ -144,7 +144,15 @@ def true_of_found(truth: FieldTruth, paired: MatchedFibers) -> NDArray[np.int64]
     return number
 
 
-def _ranked_fibers(truth: FieldTruth, fibers: Fibers, paired: MatchedFibers, mm2: float) -> dict[str, Ranked]:
+def ranked_fibers(truth: FieldTruth, fibers: Fibers, paired: MatchedFibers, mm2: float) -> dict[str, Ranked]:
+    """Every found fiber, by its probability of each class, group of classes and attribute.
+
+    Args:
+        truth: What is known.
+        fibers: What was found.
+        paired: The two together.
+        mm2: Area that was looked through.
+    """
     counts, number = paired.predicted_counts, true_of_found(truth, paired)
     found = number[counts]
     ranked: dict[str, Ranked] = {}
