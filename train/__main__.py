@@ -1,4 +1,4 @@
-"""`python -m train render|fit|export|calibrate|evaluate`."""
+"""`python -m train render|prepare|fit|export|calibrate|evaluate|...`."""
 
 from __future__ import annotations
 

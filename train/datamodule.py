@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
+from histo.cohort import Split
 from train.augment import PoseRange
-from train.dataset import CropDataset, Needs, Sample, WholeFieldDataset
+from train.dataset import CropDataset, MixedCrops, Needs, Sample, WholeFieldDataset
 from train.lightning import LightningDataModule
 
 
@@ -42,7 +43,7 @@ class CropRange(Sampler[int]):
 
 
 class FieldsModule(LightningDataModule):
-    """Training crops and whole validation fields, from folders made by `python -m train render`.
+    """Training crops and whole validation fields, from folders made by `python -m train render` or `prepare`.
 
     Args:
         fields: Holds a folder for each split.
@@ -53,6 +54,8 @@ class FieldsModule(LightningDataModule):
         validation_fields: How many fields to validate on; they are read whole.
         needs: What crops are centered on.
         reach: How far the geometry of a crop may go.
+        phantoms: Phantom fields to mix in, holding a folder for each split; validation is on `fields` alone.
+        phantom_share: Share of the training crops that are of those phantoms.
     """
 
     def __init__(
@@ -65,29 +68,38 @@ class FieldsModule(LightningDataModule):
         validation_fields: int = 24,
         needs: Needs = Needs(),  # noqa: B008 - frozen, and the recipe's parser needs a value
         reach: PoseRange = PoseRange(),  # noqa: B008
+        phantoms: Path | None = None,
+        phantom_share: float = 0.5,
     ) -> None:
         """Keep the settings; fields are looked for when training begins."""
         super().__init__()
         self.fields, self.crop_wpx, self.batch_size, self.seed = fields, crop_wpx, batch_size, seed
         self.workers, self.validation_fields, self.needs, self.reach = workers, validation_fields, needs, reach
+        self.phantoms, self.phantom_share = phantoms, phantom_share
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Crops from the first that has not been seen."""
         if self.trainer is None:
             raise RuntimeError("training crops are counted by the trainer that asks for them")
-        dataset = CropDataset(self.fields / "train", self.crop_wpx, self.seed, self.needs, self.reach)
         trainer = self.trainer
         crops = CropRange(
             trainer.global_step, trainer.max_steps, self.batch_size, trainer.global_rank, trainer.world_size
         )
-        return self._loader(dataset, crops, self.batch_size)
+        return self._loader(self._crops(), crops, self.batch_size)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole fields."""
-        dataset = WholeFieldDataset(self.fields / "validation", self.validation_fields)
+        dataset = WholeFieldDataset(self.fields / Split.VALIDATION, self.validation_fields)
         return DataLoader(dataset, batch_size=1)
 
-    def _loader(self, dataset: CropDataset, sampler: Sampler[int], batch_size: int) -> DataLoader[Sample]:
+    def _crops(self) -> CropDataset | MixedCrops:
+        own = CropDataset(self.fields / Split.TRAIN, self.crop_wpx, self.seed, self.needs, self.reach)
+        if self.phantoms is None:
+            return own
+        phantoms = CropDataset(self.phantoms / Split.TRAIN, self.crop_wpx, self.seed, self.needs, self.reach)
+        return MixedCrops(own, phantoms, self.phantom_share, self.seed)
+
+    def _loader(self, dataset: Dataset[Sample], sampler: Sampler[int], batch_size: int) -> DataLoader[Sample]:
         if self.workers == 0:
             return DataLoader(dataset, batch_size, sampler=sampler)
         return DataLoader(dataset, batch_size, sampler=sampler, num_workers=self.workers, prefetch_factor=4)

@@ -159,11 +159,50 @@ class CropDataset(Dataset[Sample]):
         stored = load_field(path)
         shape = stored.rgb.shape[:2]
         jitter = rng.uniform(-0.25, 0.25, 2) * self.crop_wpx
-        wish = place[1] + jitter if place else rng.uniform(0, 1, 2) * shape[::-1]
+        wish = place[1] + jitter if place else _anywhere(rng, stored.truth)
         pose = draw_pose(rng, self.reach, self.crop_wpx, (shape[0], shape[1]), wish)
         crop = pose.take(stored, self.crop_wpx, _TRUTH_MARGIN_WPX)
         self.look.set_random_seed(int(rng.integers(2**31)))
         return sample_of(self.look(image=crop.rgb)["image"], crop.truth, _TRUTH_MARGIN_WPX)
+
+
+def _anywhere(rng: np.random.Generator, truth: FieldTruth) -> NDArray[np.float64]:
+    """(2,) x and y of any place in the field; of a field that is known in part, of any known place."""
+    if truth.fibers_known is None or not truth.fibers_known.any():
+        return rng.uniform(0, 1, 2) * truth.fiber_labels.shape[::-1]
+    places = np.flatnonzero(truth.fibers_known)
+    row, column = divmod(int(places[rng.integers(len(places))]), truth.fibers_known.shape[1])
+    return np.array([column + 0.5, row + 0.5])
+
+
+class MixedCrops(Dataset[Sample]):
+    """Crops of slides and of phantoms in a stated proportion.
+
+    Which of the two crop i is of depends on the seed and i alone, and so does the crop.
+
+    Args:
+        slides: Crops of real slides.
+        phantoms: Crops of phantoms.
+        phantom_share: Share of the crops that are of phantoms, 0 to 1.
+        seed: Of the choice.
+
+    Raises:
+        ValueError: If the share is no share.
+    """
+
+    def __init__(self, slides: CropDataset, phantoms: CropDataset, phantom_share: float, seed: int) -> None:
+        """Keep both."""
+        if not 0 <= phantom_share <= 1:
+            raise ValueError(f"the share of phantoms must be 0 to 1, not {phantom_share}")
+        self.slides, self.phantoms, self.phantom_share, self.seed = slides, phantoms, phantom_share, seed
+
+    def is_phantom(self, number: int) -> bool:
+        """Whether crop `number` is of a phantom."""
+        return bool(np.random.default_rng([self.seed, number, 1]).random() < self.phantom_share)
+
+    def __getitem__(self, number: int) -> Sample:
+        """Crop `number`."""
+        return (self.phantoms if self.is_phantom(number) else self.slides)[number]
 
 
 class WholeFieldDataset(Dataset[Sample]):

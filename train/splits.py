@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from histo.cohort import ManifestRow, Split
+from histo.cohort import Manifest, ManifestRow, Split
 from histo.errors import ManifestError
 from histo.records.atomic import write_atomically
 
@@ -102,6 +102,28 @@ def assign_splits(
         dealt[patient] = max(open_splits, key=lack)
         _take(room, lacking, dealt[patient], tags[patient])
     return tuple(dealt[patient_key(row.patient)] for row in rows)
+
+
+def few_to_train(
+    manifest: Manifest, splits: Sequence[Split], patients: int, seed: int
+) -> tuple[Manifest, tuple[Split, ...]]:
+    """Leave out patients to train on, until so many are left: those of a smaller number are among those of a larger.
+
+    Args:
+        manifest: Of all slides.
+        splits: Of each row.
+        patients: How many to keep.
+        seed: Of the choice.
+
+    Returns:
+        The manifest without the rows of those left out, and the splits of the others.
+    """
+    pairs = list(zip(manifest.rows, splits, strict=True))
+    training = sorted({patient_key(row.patient) for row, split in pairs if split is Split.TRAIN})
+    order = np.random.default_rng([seed, 1]).permutation(len(training))
+    kept = {training[place] for place in order[:patients]}
+    pairs = [(row, split) for row, split in pairs if split is not Split.TRAIN or patient_key(row.patient) in kept]
+    return Manifest(manifest.path, tuple(row for row, _ in pairs)), tuple(split for _, split in pairs)
 
 
 def _given(rows: Sequence[ManifestRow], earlier: Mapping[str, Split]) -> dict[str, Split]:

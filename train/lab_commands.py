@@ -1,0 +1,70 @@
+"""Commands that bring a laboratory's slides in: `prepare`, and `simulate-lab` for one that does not exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def prepare(
+    manifest: Annotated[Path, typer.Option(help="CSV file with a row for each slide; see docs/file-formats.md.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="TOML file that says what the class names mean; left out: histo's own names.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Gets the fields of each split.")] = Path("runs/lab"),
+    seed: Annotated[int, typer.Option(help="Of the splits that the manifest leaves open.")] = 1,
+    shares: Annotated[
+        tuple[float, float, float], typer.Option(help="Of the patients, for training, validation and test.")
+    ] = (0.65, 0.15, 0.20),
+    training_patients: Annotated[
+        int | None, typer.Option(help="Use only so many of the training patients: for a learning curve.")
+    ] = None,
+    largest: Annotated[int, typer.Option(help="Width and height of the largest fields, in px of 0.5 um.")] = 1024,
+) -> None:
+    """Cut the annotated regions of slides into fields for training, validation and test; safe to repeat."""
+    from histo.annotations import load_mapping
+    from histo.cohort import Split, load_manifest
+    from histo.errors import UsageError
+    from train.prepare import Cutting
+    from train.prepare import prepare as cut
+    from train.slide_fields import FieldSizes
+    from train.splits import Shares
+
+    try:
+        cutting = Cutting(FieldSizes(largest_wpx=largest), Shares(*shares), seed, training_patients)
+    except ValueError as error:
+        raise UsageError("prepare", str(error), "change --shares or --largest") from None
+    done = cut(load_manifest(manifest), load_mapping(mapping), out, cutting, typer.echo)
+    for split in Split:
+        origins = [origin for origin in done.fields if origin.split is split]
+        cover = sum(origin.cover for origin in origins)
+        more = f", {len(origins) - cover} more around rare findings" if len(origins) > cover else ""
+        typer.echo(f"{split}: {done.patients[split]} patients, {cover} fields{more}")
+    if done.without_annotation:
+        typer.echo(f"{done.without_annotation} slides have no annotation and give no fields")
+    typer.echo(f"{out}: {done.cut} fields cut, {len(done.fields) - done.cut} were there")
+
+
+def simulate_lab(
+    out: Annotated[Path, typer.Option(help="Gets slides, annotations, manifest.csv and mapping.toml.")],
+    patients: Annotated[int, typer.Option(help="One slide each.")] = 12,
+    seed: Annotated[int, typer.Option(help="Another number is another laboratory.")] = 0,
+    tissue: Annotated[float, typer.Option(help="Area of each section in mm2.")] = 1.5,
+    processes: Annotated[int, typer.Option(help="That render.")] = 1,
+) -> None:
+    """Write the slides and annotations of a laboratory that does not exist: phantoms in a stain of its own."""
+    from rich.progress import Progress
+
+    from train.simulated_lab import simulate_lab as write
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task("Writing slides", total=patients)
+
+        def tell(done: int, _: int) -> None:
+            bar.update(task, completed=done)
+
+        lab = write(out, patients, seed, tissue, processes=processes, progress=tell)
+    done = f"{lab.slides} slides; next: python -m train prepare --manifest {lab.manifest} --mapping {lab.mapping}"
+    typer.echo(f"{out}: {done}")
