@@ -5,17 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answers import FIELDS, UnsureEngine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
-from stand_in import draw_field
 
-from histo.findings import INFLAMMATORY_CLASSES, CellClass, FiberClass
-from histo.network import OperatingPoints, encode_targets
+from histo.findings import INFLAMMATORY_CLASSES, CellClass
+from histo.network import OperatingPoints
 from histo.network.cell_peaks import Peaks
-from histo.network.layout import ATTRIBUTES, BOUNDARY, CELLS, CHANNELS, CLASSES, COMPARTMENTS, DISTANCE, FOREGROUND
 from histo.network.temperature import temper_odds, temper_shares
 from train.calibrate import choose_points, raise_inflammatory
 from train.field_store import field_path, save_field
@@ -23,28 +22,6 @@ from train.healthy import HealthyCandidates, false_cells
 from train.temperatures import COLDEST, fit_heights, fit_odds, fit_shares
 
 seeds = st.integers(0, 2**32 - 1)
-SIZE = 256
-FIELDS = {seed: draw_field(seed, SIZE) for seed in (300, 301)}
-
-
-class UnsureEngine:
-    """Answers with the truth of stand-in fields, less sure than it could be; anything else it finds empty."""
-
-    name, device, precision = "unsure", "cpu", "f32"
-
-    def run(self, rgb: np.ndarray) -> np.ndarray:
-        maps = np.zeros((CHANNELS, rgb.shape[0] // 2, rgb.shape[1] // 2), np.float32)
-        field = next((field for field in FIELDS.values() if np.array_equal(field.rgb, rgb)), None)
-        if field is None:
-            return maps
-        targets = encode_targets(field.truth)
-        maps[FOREGROUND], maps[DISTANCE], maps[BOUNDARY] = targets.foreground, targets.distance, targets.boundary
-        likely = np.where(np.arange(len(FiberClass))[:, None, None] == targets.fiber_class, 0.6, 0.1)
-        maps[CLASSES] = likely / likely.sum(axis=0)
-        maps[ATTRIBUTES] = 0.2 + 0.6 * targets.attributes
-        maps[CELLS] = 0.6 * targets.cells
-        maps[COMPARTMENTS] = np.where(np.arange(8)[:, None, None] == targets.compartments, 0.65, 0.05)
-        return maps
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from answers import perfect_fibers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from stand_in import draw_field
-from test_metrics import perfect_fibers
 
 from histo.findings import CellClass, FiberAttribute, FiberClass, Fibers
 from histo.network import OperatingPoints, encode_targets
