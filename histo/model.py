@@ -75,7 +75,7 @@ def load_model(
     Args:
         bundle: A bundle's folder; None for the one that ships with histo.
         device: Where to run; `auto` takes a GPU if there is one.
-        precision: `f32` gives the same reading on every machine, and is what `auto` means.
+        precision: `f32` is what `auto` means: the same bytes again on one installation.
         threads: Of the engine; None for all cores.
 
     Raises:

@@ -28,7 +28,7 @@ def read(
     ] = "auto",
     precision: Annotated[
         Literal["auto", "f32", "bf16"],
-        typer.Option(help="In which numbers; f32, the default, gives the same reading on every machine."),
+        typer.Option(help="In which numbers; f32, the default, gives the same bytes again on one installation."),
     ] = "auto",
     conventions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your laboratory's conventions instead of those of histo.")

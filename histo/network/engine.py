@@ -74,7 +74,7 @@ def make_engine(
     Args:
         bundle: Weights and card.
         device: `auto` takes CUDA where it is usable.
-        precision: `auto` is f32 everywhere, so that the same slide gives the same reading on every machine.
+        precision: `auto` is f32 everywhere: maps of different engines then differ by at most `F32_TOLERANCE`.
         kind: `auto` takes OpenVINO on a CPU and torch on CUDA.
         threads: CPU threads; None leaves the choice to the library. For torch this is a setting of the whole process.
 
