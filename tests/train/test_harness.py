@@ -195,9 +195,11 @@ def test_a_checkpoint_away_from_its_settings_is_refused(trained: Path, tmp_path:
 
 def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tmp_path: Path) -> None:
     run = CliRunner()
-    chosen = run.invoke(application, ["calibrate", "--bundle", str(bundle), "--fields", str(fields / "validation")])
+    validation = ["--fields", str(fields / "validation"), "--healthy", "1"]
+    chosen = run.invoke(application, ["calibrate", "--bundle", str(bundle), *validation])
     assert chosen.exit_code == 0, chosen.output
     assert "merge_boundary" in chosen.output
+    assert "false ones per mm2 of healthy phantom muscle" in chosen.output
     out = tmp_path / "figures.json"
     test = ["--fields", str(fields / "test"), "--out", str(out), "--card", "--healthy", "1", "--sections", "1"]
     measured = run.invoke(application, ["evaluate", "--bundle", str(bundle), *test])
@@ -205,6 +207,7 @@ def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tm
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["phantom"]["fields"] == 4
     assert report["phantom"]["seeds"] == [200, 203]
+    assert out.with_suffix(".html").stat().st_size > 10_000
     card = load_bundle(bundle).card
     assert card.phantom_metrics["fiber.f1"].value == report["phantom"]["metrics"]["fiber.f1"]["value"]
     assert card.phantom_metrics["compartment.fiber.dice"].value > 0.8
