@@ -15,9 +15,6 @@ from histo.annotations.match import HALF_UM, Match, match_window
 from histo.slide import SlideReader
 from histo.tissue import TissueMap, find_tissue
 
-SURE = 8.0
-"""Least `Match.strength` that is believed: wrong places reached 5.8 in phantom and real fields, right ones 10 to 50."""
-
 WELL_UM = 5.0
 """An offset up to this is within the care with which people draw (C)."""
 
@@ -62,7 +59,7 @@ class Placement:
         offset_um: x and y to add, in slide micrometers; 0 where nothing could be told.
         scale: Factor about the slide's origin; 1 where nothing could be told.
         swapped: Whether x and y must be exchanged first.
-        strength: Of the best window, see `Match.strength`; above `SURE` it is believed.
+        strength: Of the best window that is believed, see `Match.strength`; 0 if none is.
         windows: Places of the slide that were looked at.
         agreeing: Of them, those in which the fit is believed.
         on_tissue: Share of the drawn fibers and nuclei whose center lies on tissue; NaN without any.
@@ -135,14 +132,13 @@ def check_placement(reader: SlideReader, annotations: Annotations, tissue: Tissu
         few = f"too few objects to check their place: fewer than {LEAST_OUTLINES} fibers and {LEAST_NUCLEI} nuclei"
         return _told(shapes, [], on_tissue, few)
     matches = _match(reader, shapes, MOST_WINDOWS)
-    if _strength(matches) < SURE:
+    if not _fits(matches):
         for supposed in _suppositions(shapes):
-            trial = _match(reader, supposed, 2)
-            if _strength(trial) >= SURE:
-                shapes, matches = supposed, _match(reader, supposed, MOST_WINDOWS)
+            if _fits(_match(reader, supposed, 2)) and _fits(better := _match(reader, supposed, MOST_WINDOWS)):
+                shapes, matches = supposed, better
                 break
         else:
-            return _told(shapes, matches, on_tissue, "the outlines fit nowhere")
+            return _told(shapes, [replace(m, strength=0.0) for m in matches], on_tissue, "what was drawn fits nowhere")
     if not _spread_out(matches):
         shapes, matches = _sharpened(reader, shapes, matches)
     return _told(_fitted(shapes, matches), matches, on_tissue)
@@ -171,8 +167,13 @@ def _sharpened(reader: SlideReader, shapes: _Shapes, matches: list[Match]) -> tu
     return shapes, matches
 
 
+def _fits(matches: Sequence[Match]) -> bool:
+    """Whether most windows are believed."""
+    return bool(matches) and 2 * sum(match.believed for match in matches) > len(matches)
+
+
 def _strength(matches: Sequence[Match]) -> float:
-    return max((match.strength for match in matches), default=0.0)
+    return max((match.strength for match in matches if match.believed), default=0.0)
 
 
 def _match(reader: SlideReader, shapes: _Shapes, most: int) -> list[Match]:
@@ -214,7 +215,7 @@ def _fitted(shapes: _Shapes, matches: Sequence[Match]) -> _Shapes:
 
 def _believed(matches: Sequence[Match]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Places and moves of the windows in which the fit is believed."""
-    believed = [match for match in matches if match.strength >= SURE]
+    believed = [match for match in matches if match.believed]
     return np.array([m.center_um for m in believed]), np.array([m.move_um for m in believed])
 
 

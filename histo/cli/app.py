@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from histo.cli.annotations import commands as annotation_commands
 from histo.cli.bench import bench
 from histo.cli.doctor import doctor
 from histo.cli.guard import GuardedGroup
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
 app.command(short_help="Tell what a slide is, and whether it can be read.")(info)
 app.command(short_help="Make a simulated slide of which everything is known.")(phantom)
+app.add_typer(annotation_commands, name="annotations", short_help="Look at what pathologists have drawn.")
 app.command(short_help="Measure speed and memory on this machine.")(bench)
 app.command(short_help="Check the installation, with the fix for each fault.")(doctor)
 
