@@ -81,8 +81,10 @@ class MuscleModule(LightningModule):
         """The same terms on whole fields that nothing was done to, with the averaged weights."""
         terms = loss_terms(self(batch["rgb"]), batch, self.losses)
         size = len(batch["rgb"])
-        self.log("validation", torch.stack(list(terms.values())).sum(), prog_bar=True, batch_size=size)
-        self.log_dict({f"validation/{name}": term for name, term in terms.items()}, batch_size=size)
+        total = torch.stack(list(terms.values())).sum()
+        self.log("validation", total, prog_bar=True, batch_size=size, sync_dist=True)
+        terms = {f"validation/{name}": term for name, term in terms.items()}
+        self.log_dict(terms, batch_size=size, sync_dist=True)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW and one cycle over all steps of the training."""
