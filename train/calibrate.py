@@ -37,9 +37,6 @@ SPARSE_BETA = 0.5
 FALSE_CELLS_PER_MM2 = 1.0
 """A convention: an infiltrate counts as present from 4.2 cells per mm2 on, and false cells must stay well below."""
 
-FLOOR_GRID = PROBABILITY_GRID[2:]
-"""For both inflammatory kinds together, from the lowest up, until healthy sections are quiet enough."""
-
 KnownMaps = list[tuple[FieldTruth, Maps]]
 KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
 
@@ -122,7 +119,8 @@ def choose_points(
     rates = {}
     if healthy:
         sections = candidates_on_healthy(engine, points, healthy)
-        for floor in FLOOR_GRID:
+        lowest = min(points.cells[kind] for kind in INFLAMMATORY_CLASSES)
+        for floor in (lowest, *(step for step in PROBABILITY_GRID if step > lowest)):
             raised = raise_inflammatory(points.cells, floor)
             rates[floor] = false_cells(sections, raised) / sum(section.mm2 for section in sections)
             if rates[floor] <= false_cells_per_mm2:
