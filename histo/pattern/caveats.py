@@ -74,12 +74,11 @@ def _of_label(row: Row, candidates: tuple[Candidate, ...]) -> Iterator[str]:
 def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventions) -> Iterator[str]:
     pooled = evidence.pooled
     if grades.necrosis is Necrosis.CANDIDATES:
-        found = (
-            "1 fiber called necrotic is"
-            if pooled.necrotic.fibers == 1
-            else (f"{pooled.necrotic.fibers} fibers called necrotic are")
+        are, them = ("is", "it") if pooled.necrotic.fibers == 1 else ("are", "them")
+        yield (
+            f"{many(pooled.necrotic.fibers, 'fiber')} called necrotic {are} no more than false calls would give: "
+            f"look at {them}."
         )
-        yield f"{found} no more than false calls would give: look at them."
     if pooled.floor is not None and pooled.floor.source == "assumed":
         yield (
             f"The rate of false necrotic calls ({pooled.floor.false_necrotic_per_1000:g} per 1,000 fibers) is assumed, "

@@ -39,7 +39,7 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
         f"{many(necrotic.fibers, 'necrotic fiber')} of {numbers.fibers.fibers:,}: "
         f"{with_interval(necrotic.per_1000_fibers)} per 1,000 fibers and {with_interval(necrotic.per_mm2, 2)} per mm2 "
         f"({numbers.necrotic_pale.fibers} pale, {numbers.necrotic_hyaline.fibers} hyaline, "
-        f"{numbers.myophagocytosis.fibers} with myophagocytosis)."
+        f"{numbers.myophagocytosis.fibers} with myophagocytosis{_support(numbers, conventions)})."
     )
     rate = f"at {floor.false_necrotic_per_1000:g} per 1,000 healthy fibers ({floor.source})"
     if grades.necrosis is Necrosis.CANDIDATES:
@@ -50,6 +50,15 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
     if necrotic.fibers == 0:
         return counted
     return f"{counted} False calls alone would give at most {floor.floor_fibers} {rate}."
+
+
+def _support(numbers: Evidence, conventions: Conventions) -> str:
+    """The convention beside the network's calls, as a clause; nothing where there is no call."""
+    support = numbers.phagocytes
+    if support is None or not support.fibers:
+        return ""
+    least = conventions.measures.myophagocytosis_nuclei
+    return f", of which {support.enough_fibers} hold {least} or more macrophage-type nuclei"
 
 
 def _infiltration(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:

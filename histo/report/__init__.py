@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from histo.report.choice import SHOWN_CLASSES, deciding_fibers
+from histo.report.facts import Fact, spatial_facts
 from histo.report.folder import write_biopsy_folder, write_slide_folder
 from histo.report.overview import draw_overview
 from histo.report.page import report_html
 from histo.report.pictures import FiberCrop, Picture, SlidePictures, take_overview, take_pictures
 from histo.report.rows import (
-    Fact,
     FindingRow,
     cell_rows,
     coverage_text,
@@ -18,7 +18,6 @@ from histo.report.rows import (
     not_assessed,
     number,
     scale_text,
-    spatial_facts,
     typeset,
 )
 

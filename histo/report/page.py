@@ -9,21 +9,19 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from histo.records import BiopsyReading, SlideResult, provenance
+from histo.report.facts import Fact, fiber_facts, spatial_facts
 from histo.report.gallery import gallery
 from histo.report.pictures import SlidePictures
 from histo.report.rows import (
     NOT_ASSESSED,
     NOTHING,
-    Fact,
     coverage_text,
     estimate,
-    fiber_facts,
     finding_rows,
     floor_sentence,
     not_assessed,
     number,
     scale_text,
-    spatial_facts,
     typeset,
 )
 

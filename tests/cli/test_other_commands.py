@@ -42,6 +42,10 @@ def test_help_of_what_names_a_pattern_says_what_it_is_for(words: tuple[str, ...]
     assert "Research use only. A pattern, not a diagnosis." in run(*words, "--help").stdout
 
 
+def test_help_of_phantoms_says_what_they_are_for() -> None:
+    assert "Research use only." in run("phantom", "--help").stdout
+
+
 def test_help_needs_no_heavy_library() -> None:
     program = (
         "import sys; sys.argv = ['histo', '--help']\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,6 +82,8 @@ def test_a_refusal_is_a_result(tmp_path: Path, bundle: Path, picture: Path) -> N
     assert "Pattern: not assessable" in result.stdout
     assert "Refused: " in result.stdout
     assert "muscle fibers were found; a pattern needs 100." in " ".join(result.stdout.split())
+    assert "everything else is not assessed" in result.stdout
+    assert not re.search(r" 0  ", result.stdout), "nothing that was not found is told as a number"
 
 
 def test_some_failures_are_listed_and_give_3(tmp_path: Path, bundle: Path, picture: Path) -> None:

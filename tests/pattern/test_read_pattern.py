@@ -87,6 +87,31 @@ def test_a_healthy_section_is_normal() -> None:
     assert reading.grades.necrosis is Necrosis.NONE
 
 
+def test_calls_of_myophagocytosis_with_few_macrophages_inside_are_to_be_looked_at() -> None:
+    """The convention is told beside the call and changes neither the call nor the label."""
+    kinds = mixed_necrosis(0.08)
+    reading = read(weigh(kinds))
+    calls = int(np.count_nonzero(kinds == FiberClass.MYOPHAGOCYTOSIS))
+    (caveat,) = [caveat for caveat in reading.caveats if "called myophagocytosis" in caveat]
+    assert caveat == (
+        f"Of {calls} fibers called myophagocytosis 0 hold at least 3 macrophage-type nuclei, the number of the "
+        f"conventions; 0 hold 2 (possible) and {calls} fewer: look at those."
+    )
+    (necrosis,) = [reason for reason in reading.reasons if reason.finding == "necrosis"]
+    assert f"{calls} with myophagocytosis, of which 0 hold 3 or more macrophage-type nuclei)" in necrosis.sentence
+    assert reading.label is PatternLabel.NECROTIZING
+
+
+def test_of_one_the_sentences_speak_in_the_singular() -> None:
+    kinds = np.zeros(SIDE**2, np.uint8)
+    kinds[100] = FiberClass.NECROTIC_PALE
+    reading = read(weigh(kinds))
+    text = " ".join([*reading.caveats, *(reason.sentence for reason in reading.reasons)])
+    assert "1 necrotic fibers" not in text
+    assert "1 fibers" not in text
+    assert "1 fiber called necrotic is no more than false calls would give: look at it." in reading.caveats
+
+
 def test_few_necrotic_fibers_are_candidates_for_review() -> None:
     kinds = np.zeros(SIDE**2, np.uint8)
     kinds[:2] = FiberClass.NECROTIC_HYALINE

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from section_makers import make_slide
 
 from histo.evidence import Coverage, Estimate, SlideObservation, standard_measures, weigh_evidence
 from histo.findings import Cells, Compartment, CompartmentMap, Fibers, Findings
+from histo.report.facts import fiber_facts, spatial_facts
 from histo.report.rows import (
     cell_rows,
     estimate,
-    fiber_facts,
     fiber_rows,
+    finding_rows,
     floor_sentence,
     number,
-    spatial_facts,
     typeset,
 )
 
@@ -58,3 +61,23 @@ def test_a_slide_without_anything_gives_rows_without_invented_zeros() -> None:
 
 def test_units_get_their_signs_and_words_stay() -> None:
     assert typeset("0.95 mm2 within 50 um of a sum of umm2") == "0.95 mm² within 50 µm of a sum of umm2"
+
+
+def test_on_a_refusal_only_what_was_found_is_listed() -> None:
+    pooled = weigh_evidence([make_slide("a", 5, 5, kinds=np.repeat([0, 2], [24, 1]).astype(np.uint8))]).pooled
+    every = finding_rows(pooled, refused=False)
+    assert every == (*fiber_rows(pooled), *cell_rows(pooled))
+    assert [row.name for row in finding_rows(pooled, refused=True)] == [
+        "All fibers", "Necrotic fibers, all kinds", "pale",
+    ]  # fmt: skip
+
+
+def test_cells_that_cannot_be_told_are_not_assessed() -> None:
+    coarse = replace(make_slide("a"), cells_assessed=False)
+    evidence = weigh_evidence([coarse])
+    (row,) = cell_rows(evidence.pooled)
+    assert (row.count, row.per_mm2) == ("not assessed", "-")
+    facts = {fact.name: fact.text for fact in spatial_facts(evidence.pooled, evidence.measures)}
+    assert facts["Inflammatory cells"].startswith("not assessed")
+    assert facts["Macrophage-type nuclei in a fiber called myophagocytosis"].startswith("not assessed")
+    assert "Densest field" not in facts

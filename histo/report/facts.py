@@ -1,0 +1,128 @@
+"""What else a page tells of fibers and cells: a name, and what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from histo.evidence import EdgePosition, Evidence, Measures, SpreadTest
+from histo.report.rows import number, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and what is known about it."""
+
+    name: str
+    text: str
+
+
+def fiber_facts(evidence: Evidence) -> tuple[Fact, ...]:
+    """How the fibers were cut, how large they are, and what else is true of them."""
+    counts, sizes = evidence.fibers, evidence.sizes
+    size = (
+        f"median {number(sizes.min_feret_median_um)} µm, 5th to 95th percentile {number(sizes.min_feret_p5_um)} to "
+        f"{number(sizes.min_feret_p95_um)} µm, coefficient of variation {number(sizes.min_feret_cv)}, "
+        f"of {sizes.fibers:,} whole intact transverse fibers"
+        if sizes
+        else "no whole intact transverse fiber was found"
+    )
+    return (
+        Fact("Cut transversely", f"{percent(counts.transverse_percent)}; not transverse: {counts.oblique:,}"),
+        Fact("Diameter (smallest caliper)", size),
+        Fact(
+            "Internal nuclei",
+            f"{counts.internal_nuclei:,}: {percent(counts.internal_nuclei_percent)} of intact transverse ones",
+        ),
+        Fact("Vacuolated", f"{counts.vacuolated:,}"),
+        Fact("Opaque or hypercontracted", f"{counts.opaque:,}, outside the necrotic burden"),
+        Fact("Outline cut by a border", f"{counts.cut:,}"),
+    )
+
+
+def _spread_text(test: SpreadTest) -> str:
+    if test.nearest_index is None:
+        return f"necrotic fibers: {test.fibers:,}, too few for a test"
+    return (
+        f"nearest-neighbor distance {number(test.nearest_index)} of that at random "
+        f"(random labelling: {number(test.random_low)} to {number(test.random_high)}); p for clustering "
+        f"{number(test.p_clustered)}; largest group {test.largest_group_fibers:,} fibers"
+    )
+
+
+def _position_text(position: EdgePosition) -> str:
+    text = (
+        f"{position.at_edge_fibers:,} of {position.fibers:,} at the fascicle edge, "
+        f"{number(position.expected_at_edge_fibers)} expected at random"
+    )
+    if position.edge_index is None:
+        return text
+    return (
+        f"{text}; index {number(position.edge_index)} "
+        f"(random labelling: {number(position.random_low)} to {number(position.random_high)})"
+    )
+
+
+def _infiltrate_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...]:
+    infiltrate = evidence.infiltrate
+    if infiltrate is None:
+        return (Fact("Inflammatory cells", "not assessed: the slide is too coarse to tell what kind a nucleus is"),)
+    worst = infiltrate.worst_field
+    return (
+        Fact(
+            f"Clusters of {measures.cluster_cells} or more inflammatory cells",
+            f"{infiltrate.clusters_count:,}"
+            + (f", the largest of {infiltrate.clusters[0].cells:,} cells" if infiltrate.clusters else ""),
+        ),
+        Fact(
+            "Densest field",
+            f"{worst.cells:,} inflammatory cells in {number(worst.field_mm2)} mm² ({number(worst.per_mm2)} per mm²)"
+            if worst
+            else "no inflammatory cell outside necrotic fibers",
+        ),
+        Fact("Phagocytes inside necrotic fibers", f"{infiltrate.inside_necrotic_cells:,} cells, not infiltrate"),
+        Fact("Cells in nerve, spindle or artefact", f"{infiltrate.excluded_cells:,}, not counted above"),
+    )
+
+
+def _phagocyte_text(evidence: Evidence, measures: Measures) -> str:
+    """The convention beside the network's calls."""
+    support = evidence.phagocytes
+    if support is None:
+        return "not assessed: the slide is too coarse to tell what kind a nucleus is"
+    enough, possible = measures.myophagocytosis_nuclei, measures.possible_myophagocytosis_nuclei
+    between = f"{possible}" if possible + 1 >= enough else f"{possible} to {enough - 1}"
+    return (
+        f"{enough} or more: {support.enough_fibers:,} of {support.fibers:,}; {between} (possible): "
+        f"{support.possible_fibers:,}; fewer: {support.fewer_fibers:,} (a convention; the class is the network's)"
+    )
+
+
+def spatial_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...]:
+    """Where findings lie, in which stages, and what lies beside them."""
+    absent = "not assessed on this section"
+    stages, sheet, fascicles = evidence.stages, evidence.sheet, evidence.fascicles
+    return (
+        Fact("Spread of necrosis", _spread_text(evidence.necrosis_spread) if evidence.necrosis_spread else absent),
+        Fact(
+            "Necrosis against the fascicle edge",
+            _position_text(evidence.necrosis_position) if evidence.necrosis_position else absent,
+        ),
+        Fact(
+            "Small fibers against the fascicle edge",
+            _position_text(evidence.atrophy_position) if evidence.atrophy_position else absent,
+        ),
+        Fact(
+            "Stages of necrosis and repair",
+            f"of {stages.fibers:,} fibers {percent(stages.early_percent)} early, "
+            f"{percent(stages.phagocytic_percent)} phagocytosed, {percent(stages.regenerating_percent)} regenerating"
+            if stages.fibers
+            else "no such fiber",
+        ),
+        Fact("Largest sheet of necrosis", f"{sheet.fibers:,} fibers" if sheet else "none"),
+        Fact("Macrophage-type nuclei in a fiber called myophagocytosis", _phagocyte_text(evidence, measures)),
+        *_infiltrate_facts(evidence, measures),
+        Fact(
+            "Fascicles",
+            f"{fascicles.count:,}; perimysium {number(fascicles.perimysium_mm2)} mm²" if fascicles else absent,
+        ),
+    )
