@@ -50,7 +50,7 @@ _COLORS = {
     **{f"fiber.{kind.name.lower()}": style.color for kind, style in FIBER_STYLES.items()},
     **{f"cell.{kind.name.lower()}": style.color for kind, style in CELL_STYLES.items()},
     "fiber.necrotic": INK,
-    "cell.inflammatory": INK,
+    "cell.inflammatory": "#d55e00",
 }
 
 _FIBERS = tuple(f"fiber.{kind.name.lower()}" for kind in FiberClass)
@@ -69,7 +69,7 @@ def precision_recall(observations: Sequence[Observation]) -> str:
         for name in names:
             curve = trace(gather([seen.ranked[name] for seen in observations]))
             if curve is not None:
-                panel.plot(curve.recall, curve.precision, color=_COLORS[name], label=NAMES[name], linewidth=1.4)
+                panel.plot(curve.recall, curve.precision, color=_COLORS[name], label=NAMES[name], linewidth=1.7)
         panel.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision", title=title)
         _legend(panel)
     return _svg(figure)
@@ -85,7 +85,7 @@ def free_response(observations: Sequence[Observation]) -> str:
             curve = trace(gather([seen.ranked[name] for seen in observations]))
             if curve is not None:
                 false, recall = np.append(0, curve.false_per_mm2), np.append(0, curve.recall)
-                panel.plot(false, recall, color=_COLORS[name], label=NAMES[name], linewidth=1.4, drawstyle="steps-post")
+                panel.plot(false, recall, color=_COLORS[name], label=NAMES[name], linewidth=1.7, drawstyle="steps-post")
         panel.set_xscale("symlog", linthresh=1.0)
         panel.set_xticks([0, 1, 2, 5, 10, 20, 50], labels=["0", "1", "2", "5", "10", "20", "50"])
         panel.minorticks_off()

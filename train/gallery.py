@@ -15,7 +15,7 @@ from histo.phantom.truth import Field, FieldTruth
 from histo.report.style import CELL_STYLES, FIBER_STYLES
 from train.evaluate import Evaluation
 from train.field_store import load_field
-from train.matching import draw_fibers, pair_points
+from train.matching import MATCH_UM, draw_fibers, pair_points
 from train.metrics import cells_known_at
 from train.observe import Observation, true_of_found
 
@@ -108,7 +108,7 @@ def _fiber_mistakes(truth: FieldTruth, seen: Observation, place: int) -> Iterato
             rows, columns = np.nonzero(truth.fiber_labels == true)
             center = float(truth.mpp.to_um(columns.mean() + 0.5)), float(truth.mpp.to_um(rows.mean() + 0.5))
             name = FIBER_STYLES[kind].label if kind in NECROTIC_CLASSES else "fiber"
-            badness = 1.0 if kind in NECROTIC_CLASSES else float(len(rows))
+            badness = 1 + float(len(rows))  # beyond any probability, the largest first
             yield Mistake(f"missed: {name}", f"{FIBER_STYLES[kind].label}; no outline", badness, place, center)
         elif kind in NECROTIC_CLASSES and fibers.fiber_class[row] not in NECROTIC_CLASSES:
             note = f"called {_label(int(fibers.fiber_class[row]))}; necrotic {necrotic[row]:.2f}"
@@ -155,12 +155,13 @@ def _cell_mistakes(truth: FieldTruth, seen: Observation, place: int) -> Iterator
 
 
 def _nearest(seen: Observation, center_um: tuple[float, float]) -> tuple[str, float]:
-    """What was called within 6 um of a place, and how surely; nothing counts as half as bad as the wrong kind."""
-    if len(seen.cell_um):
-        apart = np.hypot(*(seen.cell_um - np.array(center_um, np.float32)).T)
-        row = int(apart.argmin())
-        if apart[row] <= 6:
-            return CellClass(seen.cell_class[row]).name.lower(), float(seen.cell_height[row])
+    """Which other kind was called within 6 um of a missed inflammatory cell, and how surely; nothing is half as bad."""
+    rows = np.flatnonzero(~np.isin(seen.cell_class, INFLAMMATORY_CLASSES))
+    if len(rows):
+        apart = np.hypot(*(seen.cell_um[rows] - np.array(center_um, np.float32)).T)
+        row = int(rows[apart.argmin()])
+        if apart.min() <= MATCH_UM:
+            return CellClass(int(seen.cell_class[row])).name.lower(), float(seen.cell_height[row])
     return "nothing", 0.5
 
 
@@ -194,7 +195,7 @@ def _crop(field: Field, seen: Observation, center_um: tuple[float, float]) -> by
             cv2.drawMarker(drawn, at, _FOUND, cv2.MARKER_TILTED_CROSS, 12, 2, cv2.LINE_AA)
     middle = tuple(round(float(mpp.to_px(um) - edge) * _ZOOM) for um, edge in zip(center_um, corner, strict=True))
     for image in (plain, drawn):
-        cv2.drawMarker(image, _corner_mark(middle, side * _ZOOM), _INK, cv2.MARKER_TRIANGLE_UP, 9, 2, cv2.LINE_AA)
+        cv2.drawMarker(image, _corner_mark(middle, side * _ZOOM), _INK, cv2.MARKER_TRIANGLE_UP, 14, 3, cv2.LINE_AA)
     both = cv2.resize(np.hstack([plain, drawn]), None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
     ok, buffer = cv2.imencode(".jpg", both[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 82))
     if not ok:
@@ -204,11 +205,11 @@ def _crop(field: Field, seen: Observation, center_um: tuple[float, float]) -> by
 
 def _corner_mark(middle: tuple[int, ...], side: int) -> tuple[int, int]:
     """A small triangle below the place that is meant, so that it is found but not covered."""
-    return middle[0], min(middle[1] + 26, side - 6)
+    return middle[0], min(middle[1] + 28, side - 9)
 
 
 def _outline(image: NDArray[Any], labels: NDArray[np.int32], color: tuple[int, int, int]) -> None:
     for label in np.unique(labels[labels > 0]).tolist():
         mask = cv2.resize((labels == label).astype(np.uint8), None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_NEAREST)
         outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(image, outlines, -1, color, 1, cv2.LINE_AA)
+        cv2.drawContours(image, outlines, -1, color, 2, cv2.LINE_AA)
