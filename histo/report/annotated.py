@@ -34,10 +34,16 @@ _REGION, _UNSURE, _AREA = "#009e73", "#d55e00", "#56b4e9"
 
 
 def take_window(reader: SlideReader, annotations: Annotations) -> Picture | None:
-    """The place where most was drawn, at 0.5 um per pixel or the slide's own if coarser; None if nothing was drawn."""
+    """The place where most disease, else most of all, was drawn; None if nothing was.
+
+    At 0.5 um per pixel, or the slide's own scale if that is coarser.
+    """
     fibers = shapely.get_coordinates(shapely.centroid(annotations.fibers.outlines))
+    diseased = fibers[annotations.fibers.fiber_class != FiberClass.INTACT]
     areas = shapely.get_coordinates(shapely.centroid(annotations.areas.outlines))
-    centers = next((c for c in (fibers, annotations.cells.center_um.astype(np.float64), areas) if len(c)), None)
+    centers = next(
+        (c for c in (diseased, fibers, annotations.cells.center_um.astype(np.float64), areas) if len(c)), None
+    )
     if centers is None:
         return None
     _, member, counts = np.unique(np.floor(centers / WINDOW_UM), axis=0, return_inverse=True, return_counts=True)
