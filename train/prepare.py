@@ -19,11 +19,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+from safetensors import SafetensorError
 
 from histo.annotations import Annotations, ClassMapping, check_placement, load_annotations
 from histo.cohort import Manifest, ManifestRow, Split
-from histo.errors import HistoError, ManifestError
-from histo.records.atomic import make_folder
+from histo.errors import HistoError, ManifestError, OutputError
+from histo.records.atomic import WRITE_REMEDY, make_folder
 from histo.slide import SlideReader, open_slide
 from train.field_list import FIELD_LIST, FieldOrigin, write_field_list
 from train.field_store import made_by, save_field
@@ -190,8 +191,12 @@ def _cut(plans: Sequence[_SlidePlan], mapping: ClassMapping, out: Path) -> int:
             with open_slide(plan.row.slide, plan.row.mpp) as reader:
                 annotations = _drawn(reader, plan.row.annotation, mapping)
                 for planned in fields:
+                    path = out / _file(plan, planned)
                     field = cut_field(reader, annotations, planned)
-                    save_field(out / _file(plan, planned), field, _made(plan, planned))
+                    try:
+                        save_field(path, field, _made(plan, planned))
+                    except (OSError, SafetensorError) as error:
+                        raise OutputError(path, f"cannot write ({error})", WRITE_REMEDY) from error
                     progress.advance(task)
     return total
 

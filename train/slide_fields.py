@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.annotations import Annotations
+from histo.detection.looking import GLASS_COLOR
 from histo.findings import INFLAMMATORY_CLASSES, FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP, Mpp, Region, Size
 from histo.phantom.truth import UNKNOWN_COMPARTMENT, Field
@@ -99,13 +100,15 @@ def cut_field(reader: SlideReader, annotations: Annotations, planned: PlannedFie
     for other in planned.taken:
         if (common := other.intersection(region)) is not None:
             free[common.shifted(-region.x, -region.y).slices] = False
+    rgb = pixels.rgb.copy()
+    rgb[~pixels.valid] = GLASS_COLOR  # as reading a slide has it
     if truth.fibers_known is None or truth.cells_known is None:
         raise AssertionError("a slide is never known everywhere")
     compartments = np.where(free, truth.compartments, UNKNOWN_COMPARTMENT).astype(np.uint8)
     known = replace(
         truth, fibers_known=truth.fibers_known & free, cells_known=truth.cells_known & free, compartments=compartments
     )
-    return Field(pixels.rgb, known)
+    return Field(rgb, known)
 
 
 def _cover(annotations: Annotations, slide: Size, sizes: FieldSizes) -> list[Region]:

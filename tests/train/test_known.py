@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from answers import perfect_cells, perfect_fibers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stand_in import draw_field
@@ -21,7 +22,7 @@ from train.augment import Pose
 from train.dataset import sample_of
 from train.field_store import load_field, save_field
 from train.losses import Batch, LossWeights, loss_terms
-from train.metrics import count_cells
+from train.metrics import ROWS, count_cells, tally_field
 
 SIZE = 128
 seeds = st.integers(0, 2**32 - 1)
@@ -226,3 +227,28 @@ def test_nuclei_outside_what_is_known_are_neither_missed_nor_false() -> None:
     marked = replace(truth, cell_classes_known=np.array([True, True, False, False]))
     assert count_cells(marked, (CellClass.LYMPHOCYTE, CellClass.MACROPHAGE), found_um) == (2, 0, 0)
     assert count_cells(marked, tuple(CellClass), found_um) == (0, 0, 0)
+
+
+def test_what_is_found_outside_what_is_known_is_neither_missed_nor_false() -> None:
+    field = draw_field(3, 320)
+    known = np.zeros((320, 320), bool)
+    known[:, :190] = True
+    codes = np.where(known, field.truth.compartments, UNKNOWN_COMPARTMENT).astype(np.uint8)
+    nothing_looked_for = np.zeros(6, bool)
+    truth = replace(field.truth, fibers_known=known, compartments=codes, attributes_known=nothing_looked_for)
+    fibers, cells = perfect_fibers(field.truth), perfect_cells(field.truth)
+    compartments = field.truth.compartments[::2, ::2]
+    whole = tally_field(truth, fibers, cells, compartments).counts
+    left = fibers.select(fibers.center_um[:, 0] < 90)
+    row = ROWS.index("fiber")
+    assert 0 < whole[row, 0] < len(fibers)
+    assert whole[row, 1:].tolist() == [0, 0]
+    # the fibers beyond are drawn in the truth, found or not: nothing changes
+    assert np.array_equal(tally_field(truth, left, cells, compartments).counts[row], whole[row])
+    no_truth = replace(truth, fiber_labels=np.where(known, truth.fiber_labels, 0).astype(np.int32))
+    assert tally_field(no_truth, fibers, cells, compartments).counts[row, 1] == 0
+    for place, name in enumerate(ROWS):
+        if name.startswith("attribute."):
+            assert not whole[place].any()
+    changed = np.where(known[::2, ::2], compartments, 7 - compartments).astype(np.uint8)
+    assert np.array_equal(tally_field(truth, fibers, cells, changed).counts, whole)
