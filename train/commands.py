@@ -80,11 +80,12 @@ def export(
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("runs/bundle"),
     name: Annotated[str, typer.Option(help="The bundle's name.")] = "phantom",
     version: Annotated[str, typer.Option(help="The bundle's version.")] = "1",
+    simulated: Annotated[bool, typer.Option(help="Whether slides that fields were cut from show phantoms.")] = False,
 ) -> None:
     """Make a bundle of a checkpoint; its card has no figures before `calibrate` and `evaluate`."""
     from train.export import export_bundle
 
-    bundle = export_bundle(checkpoint, recipe, out, name, version)
+    bundle = export_bundle(checkpoint, recipe, out, name, version, simulated)
     typer.echo(f"{out}: bundle {bundle.sha256[:12]}, read back and checked")
 
 

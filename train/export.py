@@ -26,7 +26,9 @@ _CHECKED_WPX = 256
 """Width and height, at most, of the piece of a field that is read again for the check."""
 
 
-def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, version: str) -> Bundle:
+def export_bundle(
+    checkpoint: Path, recipe: Path, folder: Path, name: str, version: str, simulated: bool = False
+) -> Bundle:
     """Write a bundle with the averaged weights of a checkpoint, and a card that has no figures yet.
 
     Args:
@@ -35,6 +37,7 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
         folder: Where the bundle goes.
         name: Of the bundle.
         version: Of the bundle.
+        simulated: Whether slides that fields were cut from show phantoms: then the card says so.
 
     Returns:
         The bundle, read back and checked: it gives the checkpoint's maps of a training field.
@@ -49,7 +52,8 @@ def export_bundle(checkpoint: Path, recipe: Path, folder: Path, name: str, versi
     weights = {key.removeprefix(_PREFIX): value for key, value in state["state_dict"].items()}
     encoder = state.get("encoder", COMPACT)
     folders = _folders_of(settings["data"])
-    data = tell_data(settings, folders, recipe, int(state["global_step"]), int(state.get("processes", 1)))
+    steps, processes = int(state["global_step"]), int(state.get("processes", 1))
+    data = tell_data(settings, folders, recipe, steps, processes, simulated)
     begun_with = settings["model"].get("start_from")
     before = None if begun_with is None else load_bundle(Path(begun_with))
     if before is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ _ALWAYS = (
 _OF_PHANTOMS = (
     "Trained on digital phantoms alone: no patient's slide, and no pathologist's label, was used.",
     "Subtypes of necrosis were not judged on real images, because no ground truth exists.",
-    "Operating points were chosen on phantoms from validation seeds.",
+    "Operating points were chosen on phantoms kept for validation.",
 )
 
 
@@ -32,18 +32,25 @@ class TrainedData:
     Attributes:
         training: Words, digest, recipe and seeds.
         limits: What follows from them.
+        real: Whether any slide shows a patient's tissue.
         slides: sha256 of the slides trained on.
         patients: Codes of the patients trained on.
     """
 
     training: Training
     limits: tuple[str, ...]
+    real: bool
     slides: frozenset[str]
     patients: frozenset[str]
 
 
 def tell_data(
-    settings: dict[str, Any], folders: Sequence[Path], recipe: Path, steps: int, processes: int = 1
+    settings: dict[str, Any],
+    folders: Sequence[Path],
+    recipe: Path,
+    steps: int,
+    processes: int = 1,
+    simulated: bool = False,
 ) -> TrainedData:
     """What one training used.
 
@@ -53,6 +60,7 @@ def tell_data(
         recipe: The recipe, as the card names it.
         steps: That were made.
         processes: That trained together, each with its own crops.
+        simulated: Whether the slides show phantoms.
     """
     data, model = settings["data"], settings["model"]
     told, digests, sites = [], [], set[str]()
@@ -67,8 +75,8 @@ def tell_data(
             patients |= {origin.patient for origin in origins}
             sites |= {origin.site for origin in origins}
             told.append(
-                f"{len(paths)} fields cut from slides ({len(here)} slides, {len({o.patient for o in origins})} "
-                "patients), taught by what was drawn on them"
+                f"{len(paths)} fields cut from {'simulated ' if simulated else ''}slides ({len(here)} slides, "
+                f"{len({o.patient for o in origins})} patients), taught by what was drawn on them"
             )
         else:
             told.append(
@@ -77,17 +85,19 @@ def tell_data(
     crops = int(data["batch_size"]) * processes
     mixed = f", {data['phantom_share']:.0%} of them of the phantoms" if data.get("phantoms") is not None else ""
     begun = " The encoder began with torchvision's ImageNet weights." if _from_imagenet(model) else ""
+    real = bool(slides) and not simulated
+    kind = "Slides" if real else "Digital phantoms only"
     training = Training(
         data=(
-            f"{'Slides' if slides else 'Digital phantoms only'}: {'; '.join(told)}; {steps} steps of {crops} augmented "
-            f"crops of {data['crop_wpx']} px at 0.5 um/px{mixed}.{begun}"
+            f"{kind}: {'; '.join(told)}; {steps} steps of {crops} augmented crops of {data['crop_wpx']} px at "
+            f"0.5 um/px{mixed}.{begun}"
         ),
         data_sha256=digests[0] if len(digests) == 1 else _digest_of_all(digests),
         recipe=f"python -m train fit --config {recipe.as_posix()}",
         seeds=(int(settings["seed_everything"]), int(data["seed"])),
     )
-    limits = (*_OF_PHANTOMS, *_ALWAYS) if not slides else (_of_slides(len(patients), sites), *_ALWAYS)
-    return TrainedData(training, limits, frozenset(slides), frozenset(patients))
+    limits = (_of_slides(len(patients), sites) if real else _OF_PHANTOMS) + _ALWAYS
+    return TrainedData(training, limits, real, frozenset(slides), frozenset(patients))
 
 
 def after(before: Bundle, this: TrainedData) -> TrainedData:
@@ -99,8 +109,8 @@ def after(before: Bundle, this: TrainedData) -> TrainedData:
         recipe=f"{first.recipe}; then {then.recipe}",
         seeds=(*first.seeds, *then.seeds),
     )
-    limits = this.limits if this.slides or not before.card.training_slides else before.card.limits
-    return TrainedData(training, limits, this.slides, this.patients)
+    limits = before.card.limits if before.card.training_slides and not this.real else this.limits
+    return replace(this, training=training, limits=limits)
 
 
 def recognizable(this: TrainedData, before: Bundle | None) -> dict[str, Any]:
@@ -123,12 +133,12 @@ def recognizable(this: TrainedData, before: Bundle | None) -> dict[str, Any]:
     }
 
 
-def _of_slides(patients: int, sites: set[str]) -> str:
+def _of_slides(patients: int, sites: set[str]) -> tuple[str, ...]:
     named = ", ".join(sorted(site for site in sites if site))
     where = f" of {named}" if named else ""
     return (
         f"Trained on slides of {patients} patients{where}, and on what was drawn on them: how well it does for other "
-        "patients, stains and scanners is not known before it is measured on them."
+        "patients, stains and scanners is not known before it is measured on them.",
     )
 
 

@@ -82,6 +82,13 @@ def test_slides_are_counted_by_patient_and_only_those_of_training(lab: Path, tmp
     assert [card.was_trained_on(patient) for patient in ("P1", "P2")] == [True, False]
 
 
+def test_a_simulated_laboratory_is_never_told_of_as_a_real_one(lab: Path) -> None:
+    data = tell_data(settings(), [lab], RECIPE, steps=40, simulated=True)
+    assert data.training.data.startswith("Digital phantoms only: 3 fields cut from simulated slides (2 slides, 1 pat")
+    assert "phantoms alone: no patient's slide" in data.limits[0]
+    assert recognizable(data, None)["training_patients"]
+
+
 def test_slides_and_phantoms_together_name_both(lab: Path, phantoms: Path) -> None:
     mixed = settings()
     mixed["data"] |= {"phantoms": str(phantoms), "phantom_share": 0.25}
@@ -99,6 +106,8 @@ def test_what_the_bundle_before_was_trained_on_stays_known(lab: Path, phantoms: 
     assert card.was_trained_on("a" * 64)
     assert card.was_trained_on("P1")
     assert card.limits == first.card.limits
+    simulated = after(first, tell_data(settings(), [lab], RECIPE, steps=1, simulated=True))
+    assert simulated.limits == first.card.limits
     assert card.training.data.startswith(f"{first.card.training.data} Then: Digital phantoms only")
 
 
