@@ -250,7 +250,7 @@ KEYS = (
 
 
 @given(content=whatever, keys=st.lists(st.sampled_from(KEYS), min_size=1, max_size=4))
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_json_makes_it_fail_in_another_way(tmp_path: Path, content: Any, keys: list[str]) -> None:  # noqa: ANN401
     for key in keys:
         given = {"annotations": [content], "categories": [{"id": 1}], "item": {}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from histo.annotations import ClassMapping, RegionMeaning, load_mapping
-from histo.annotations.mapping import toml_key
+from histo.annotations.mapping import toml_key, word_of
 from histo.errors import MappingError, UnknownClasses
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from histo.records import ARTEFACT_NAME, CELL_NAMES, COLORS, FIBER_NAMES, TISSUE_NAME
@@ -102,3 +103,14 @@ def test_every_attribute_has_a_word(tmp_path: Path) -> None:
     found = written(tmp_path, f'[classes]\nA = {{ class = "intact", attributes = [{words}] }}').meaning("A")
     assert found is not None
     assert found.attributes == frozenset(FiberAttribute)
+
+
+def test_the_example_of_the_guide_is_understood(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs/annotation-guide.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    mapping = written(tmp_path, example)
+    kinds = {repr(meaning.kind) for meaning in mapping.meanings.values()}
+    assert {repr(kind) for kind in FiberClass} < kinds
+    commented = {word.strip() for line in re.findall(r"# [\w ]+: (.*)", example) for word in line.split(",")}
+    every = [kind for enum in (FiberClass, CellClass, RegionMeaning, Compartment, FiberAttribute) for kind in enum]
+    assert commented == {word_of(kind) for kind in every if kind is not Compartment.FIBER}
