@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass, FiberAttribute, Fibers
 from histo.network import Engine, OperatingPoints, decide_class, decode_block
 from histo.network.cell_peaks import find_peaks
+from histo.network.temperature import temper_odds, untemper_odds
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, read_fields
 from train.healthy import candidates_on_healthy, false_cells
@@ -33,6 +34,13 @@ PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.05, 0.96, 
 
 SPARSE_BETA = 0.5
 """Inflammatory cells are chosen by F0.5: in a sparse infiltrate a few false cells per mm2 would change the pattern."""
+
+TIE = 0.005
+"""Scores nearer than this are equal: some dozens of fields do not tell them apart, and a threshold that moves without
+need may do worse on others."""
+
+RESCALED = (0.02, 0.98)
+"""Thresholds are kept between these when temperatures change."""
 
 FALSE_CELLS_PER_MM2 = 1.0
 """A convention: an infiltrate counts as present from 4.2 cells per mm2 on, and false cells must stay well below."""
@@ -91,7 +99,8 @@ def choose_points(
         false_cells_per_mm2: That rate.
     """
     known = list(read_fields(engine, folder, f"Reading {folder}"))
-    points, choices = fit_temperatures(known, start), []
+    start = rescaled(start, fit_temperatures(known, start))
+    points, choices = start, []
     for name, values in OUTLINE_GRID.items():
         f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
         choices.append(_best(name, f1, getattr(points, name)))
@@ -135,11 +144,32 @@ def raise_inflammatory(cells: Sequence[float], floor: float) -> tuple[float, ...
 
 
 def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:
-    """The best value, of equals the one nearest to the current one; the current one where there is nothing to find."""
+    """Of the best values the one nearest to the current one; the current one where there is nothing to find."""
     if not any(np.isfinite(score) for score in f1.values()):
         return Choice(name, current, {})
-    best = max(f1, key=lambda value: (round(f1[value], 4), -abs(value - current)))
-    return Choice(name, best, f1)
+    enough = max(score for score in f1.values() if np.isfinite(score)) - TIE
+    return Choice(name, min((value for value in f1 if f1[value] >= enough), key=lambda value: abs(value - current)), f1)
+
+
+def rescaled(start: OperatingPoints, points: OperatingPoints) -> OperatingPoints:
+    """`points` with the thresholds of `start`, as they read under the temperatures of `points`.
+
+    Of `necrotic`, a sum over classes, it is an approximation.
+    """
+
+    def moved(threshold: float, head: str, even: float = 0.5, new_even: float = 0.5) -> float:
+        old, new = (getattr(one, f"{head}_temperature") for one in (start, points))
+        bare = untemper_odds(np.array(threshold), old, even)
+        return round(float(np.clip(temper_odds(bare, new, new_even), *RESCALED)), 3)
+
+    return replace(
+        points,
+        necrotic=moved(start.necrotic, "class"),
+        attributes=tuple(moved(threshold, "attribute") for threshold in start.attributes),
+        cells=tuple(
+            moved(threshold, "cell", start.cell_even_height, points.cell_even_height) for threshold in start.cells
+        ),
+    )
 
 
 def _paired(known: KnownMaps, points: OperatingPoints) -> KnownFibers:

@@ -16,7 +16,7 @@ from histo.findings import INFLAMMATORY_CLASSES, CellClass
 from histo.network import OperatingPoints
 from histo.network.cell_peaks import Peaks
 from histo.network.temperature import temper_odds, temper_shares
-from train.calibrate import choose_points, raise_inflammatory
+from train.calibrate import _best, choose_points, raise_inflammatory, rescaled
 from train.field_store import field_path, save_field
 from train.healthy import HealthyCandidates, false_cells
 from train.temperatures import COLDEST, fit_heights, fit_odds, fit_shares
@@ -91,6 +91,29 @@ def test_what_is_called_does_not_change_when_only_the_temperature_does() -> None
     for temperature in (0.4, 2.5):
         warm = temper_odds(heights, temperature)
         assert np.array_equal(warm >= temper_odds(np.array(0.4), temperature), heights >= 0.4)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(0.4, 2.5), st.floats(0.4, 2.5), st.floats(0.3, 0.7), seeds)
+def test_rescaled_thresholds_call_the_same_nuclei_and_attributes(
+    old: float, new: float, even: float, seed: int
+) -> None:
+    start = OperatingPoints(cell_temperature=old, attribute_temperature=old)
+    points = OperatingPoints(cell_temperature=new, cell_even_height=even, attribute_temperature=new, foreground=0.3)
+    moved = rescaled(start, points)
+    assert (moved.foreground, moved.cell_temperature) == (0.3, new)
+    bare = np.random.default_rng(seed).uniform(0.1, 0.9, 100)
+    before = temper_odds(bare, old) >= start.cells[0]
+    after = temper_odds(bare, new, even) >= moved.cells[0]
+    assert np.count_nonzero(before != after) <= 2 or moved.cells[0] in (0.02, 0.98)
+    before = temper_odds(bare, old) >= start.attributes[0]
+    assert np.count_nonzero(before != (temper_odds(bare, new) >= moved.attributes[0])) <= 2
+
+
+def test_a_threshold_moves_only_for_a_better_score() -> None:
+    assert _best("x", {0.3: 0.702, 0.5: 0.700, 0.7: 0.6}, 0.5).value == 0.5
+    assert _best("x", {0.3: 0.71, 0.5: 0.700, 0.7: 0.6}, 0.5).value == 0.3
+    assert _best("x", {0.3: float("nan")}, 0.44).value == 0.44
 
 
 def test_healthy_sections_raise_the_thresholds_of_inflammatory_cells_alone(
