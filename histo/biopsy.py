@@ -88,6 +88,8 @@ def read_biopsy(
             clock.listener.failed(failures[-1])
             if len(asked) == 1:
                 raise
+        except UsageError:
+            raise  # about the request, not about this slide
         except HistoError as error:
             # The disk, the engine: what stopped this slide would stop the rest. Those that are written stay.
             clock.listener.failed(SlideFailure.stopped(_path_of(slide), error))

@@ -51,7 +51,7 @@ def read(
     from histo.cli.consoles import error_console, output_console
     from histo.cli.screen import show_reading
     from histo.cli.watch import watch
-    from histo.errors import HistoError, OutputError, SlideError
+    from histo.errors import HistoError, OutputError, SlideError, UsageError
     from histo.model import load_model
     from histo.pattern import load_conventions
     from histo.records import SlideFailure, make_folder, write_failures
@@ -74,7 +74,7 @@ def read(
                     raise
                 continue  # the watcher has told it
             except HistoError as error:
-                if debug:
+                if debug or isinstance(error, UsageError):
                     raise
                 # The disk, the engine: no other slide would fare better. What is done is kept, the rest is listed.
                 for path in (path for others, _ in groups[number:] for path in others):

@@ -60,7 +60,8 @@ def _show_numbers(console: Console, reading: BiopsyReading) -> None:
     pooled, refused = reading.evidence.pooled, reading.pattern.refusal is not None
     rows = finding_rows(pooled, refused=refused)
     if refused:
-        console.print(f"\n{'Found' if rows else 'Nothing was found'}; everything else is not assessed", style="bold")
+        found = "Found; everything else is not assessed" if rows else "Nothing was found, and nothing is assessed"
+        console.print(f"\n{found}", style="bold")
     if not rows:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", header_style="bold")

@@ -81,8 +81,8 @@ def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventi
         )
     if pooled.floor is not None and pooled.floor.source == "assumed":
         yield (
-            f"The rate of false necrotic calls ({pooled.floor.false_necrotic_per_1000:g} per 1,000 fibers) is assumed, "
-            "not measured."
+            f"The rate of false necrotic calls ({pooled.floor.false_necrotic_per_1000:.3g} per 1,000 fibers) is "
+            "assumed, not measured."
         )
     if grades.spread is Spread.CLUSTERED:
         yield "Clustered necrosis is described in checkpoint-inhibitor myopathy: ask for such treatment."

@@ -41,7 +41,7 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
         f"({numbers.necrotic_pale.fibers} pale, {numbers.necrotic_hyaline.fibers} hyaline, "
         f"{numbers.myophagocytosis.fibers} with myophagocytosis{_support(numbers, conventions)})."
     )
-    rate = f"at {floor.false_necrotic_per_1000:g} per 1,000 healthy fibers ({floor.source})"
+    rate = f"at {floor.false_necrotic_per_1000:.3g} per 1,000 healthy fibers ({floor.source})"
     if grades.necrosis is Necrosis.CANDIDATES:
         return (
             f"{counted} That is no more than the {floor.floor_fibers} that false calls alone may give {rate}: "

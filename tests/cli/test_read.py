@@ -148,6 +148,16 @@ def test_a_wrong_command_line_gives_2(words: tuple[str, ...], expected: str) -> 
     assert expected in result.stderr
 
 
+@pytest.mark.parametrize("biopsy", [(), ("--biopsy", "P 1")])
+def test_an_impossible_scale_is_a_usage_error_and_no_failure_of_a_slide(
+    tmp_path: Path, bundle: Path, picture: Path, biopsy: tuple[str, ...]
+) -> None:
+    result = read(bundle, picture, "--out", tmp_path / "out", "--mpp", "-1", *biopsy)
+    assert result.exit_code == 2
+    assert result.stderr == "histo: --mpp: -1 is not a scale; give um per pixel, e.g. --mpp 0.25\n"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_missing_weights_are_told_in_a_line(tmp_path: Path, picture: Path) -> None:
     result = read(tmp_path / "nowhere", picture, "--out", tmp_path / "out", "--mpp", "0.5")
     assert result.exit_code == 4

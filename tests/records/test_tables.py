@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from histo.errors import RecordError
-from histo.findings import CompartmentMap
+from histo.findings import CellClass, CompartmentMap
 from histo.geometry import Mpp
 from histo.records import (
     read_cells,
@@ -24,6 +24,7 @@ from histo.records import (
     write_compartments,
     write_fibers,
 )
+from histo.slide import Scale
 
 
 def assert_equal_columns(first: object, second: object) -> None:
@@ -142,3 +143,26 @@ def test_a_picture_that_is_no_map_is_told(tmp_path: Path) -> None:
     (tmp_path / "compartments.png").write_bytes(b"\x89PNG and then nothing")
     with pytest.raises(RecordError, match="is not a readable PNG file"):
         read_compartments(tmp_path / "compartments.png")
+
+
+def test_tables_tell_the_scale_and_where_it_was_read(tmp_path: Path) -> None:
+    scale = Scale(Mpp(0.1 + 0.2), "aperio.MPP = 0.3")
+    write_fibers(tmp_path / "fibers", example_fibers(3), sha256="00", scale=scale)
+    write_cells(tmp_path / "cells", example_cells(3), sha256="00", scale=scale)
+    for name in ("fibers", "cells"):
+        metadata = pq.read_schema(tmp_path / name).metadata
+        assert float(metadata[b"um_per_px"]) == scale.mpp.um_per_px
+        assert metadata[b"scale_source"] == b"aperio.MPP = 0.3"
+
+
+def test_the_macrophages_inside_a_fiber_are_a_column_and_empty_where_cells_cannot_be_told(tmp_path: Path) -> None:
+    fibers, cells = example_fibers(20), example_cells(200, fibers=20)
+    write_fibers(tmp_path / "told", fibers, sha256="00", cells=cells)
+    write_fibers(tmp_path / "coarse", fibers, sha256="00")
+    told = pq.read_table(tmp_path / "told").column("macrophages_inside").to_pylist()
+    assert told == [
+        int(np.count_nonzero((cells.fiber == row) & (cells.cell_class == CellClass.MACROPHAGE))) for row in range(20)
+    ]
+    assert sum(told) > 0
+    assert pq.read_table(tmp_path / "coarse").column("macrophages_inside").null_count == 20
+    assert_equal_columns(read_fibers(tmp_path / "coarse"), read_fibers(tmp_path / "told"))

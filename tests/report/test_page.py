@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,17 +152,20 @@ def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("histo.report.overview.DPI", 50)
 
 
-def draw(path: Path, reading: BiopsyReading, pictures: SlidePictures) -> np.ndarray:
+def draw(path: Path, reading: BiopsyReading, pictures: SlidePictures, **changes: object) -> np.ndarray:
     (slide,) = reading.slides
+    given: dict[str, Any] = {
+        "infiltrate": reading.evidence.pooled.infiltrate,
+        "scale": scale_text(slide.info.scale),
+    } | changes
     draw_overview(
         path,
         findings=slide.findings,
-        infiltrate=reading.evidence.pooled.infiltrate,
         tissue=slide.tissue,
         pictures=pictures,
         name=reading.name,
-        scale=scale_text(slide.info.scale),
         headline=reading.pattern.label_text,
+        **given,
     )
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
@@ -190,3 +194,21 @@ def test_the_same_reading_gives_the_same_picture(tmp_path: Path, example: tuple[
     draw(tmp_path / "a.png", *example)
     draw(tmp_path / "b.png", *example)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_the_picture_tells_the_scale_and_where_it_was_read(
+    tmp_path: Path, example: tuple[BiopsyReading, SlidePictures]
+) -> None:
+    told = draw(tmp_path / "a.png", *example)
+    other = draw(tmp_path / "b.png", *example, scale="0.25 µm per pixel, from --mpp")
+    rows = np.flatnonzero((told != other).any(axis=(1, 2)))
+    assert 0 < len(rows) < 0.1 * len(told), "one line of the head"
+
+
+def test_cells_that_are_not_assessed_are_not_drawn(
+    tmp_path: Path, example: tuple[BiopsyReading, SlidePictures]
+) -> None:
+    section = slice(None), slice(0, int(0.66 * draw(tmp_path / "a.png", *example).shape[1]))
+    macrophages = (86, 180, 233)
+    assert close_to(draw(tmp_path / "a.png", *example)[section], macrophages) > 20
+    assert close_to(draw(tmp_path / "b.png", *example, infiltrate=None)[section], macrophages) == 0
