@@ -30,6 +30,9 @@ FORMAT = "label mask"
 MAX_MASK_PX = 400_000_000
 """Largest mask: 100 mm2 at 0.5 um/px."""
 
+MAX_INSTANCE = 10_000_000
+"""Largest instance number: there is a place in memory for each up to it."""
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 SIDE_SUFFIXES = (".csv", ".json")
@@ -49,14 +52,14 @@ def read_mask(data: bytes, path: Path) -> DrawnFile:
         AnnotationBroken: If the file of classes beside it is damaged, or lacks an instance.
     """
     labels = _labels(data, path)
-    numbers, compact = np.unique(labels, return_inverse=True)
-    windows = ndimage.find_objects(compact.reshape(labels.shape).astype(np.int32) + 1)
+    if labels.max() > MAX_INSTANCE:
+        raise Damaged(f"its largest instance number is {labels.max()}, more than {MAX_INSTANCE:,}")
     classes = _classes(path)
     objects = []
-    for index, number in enumerate(numbers.tolist()):
-        if number == 0:
+    for number, window in enumerate(ndimage.find_objects(labels.astype(np.int32, copy=False)), start=1):
+        if window is None:
             continue
-        rows, columns = windows[index]
+        rows, columns = window
         pieces = mask_polygons(labels[rows, columns] == number)
         corner = [columns.start, rows.start]
         shape = shapely.MultiPolygon([shapely.transform(p, lambda xy, c=corner: xy + c) for p in pieces])

@@ -58,7 +58,7 @@ def without_specks(mended: Mended) -> Mended:
     lost = whole - sum(piece.area for piece in kept)
     if lost < TOLD_SHARE * whole:
         return Mended(kept, mended.change)
-    told = f"lost {len(mended.pieces) - len(kept)} specks: {whole:.1f} um2 before, {whole - lost:.1f} after"
+    told = f"lost its specks: {whole:.1f} um2 before, {whole - lost:.1f} after"
     return Mended(kept, f"{mended.change}, and {told}" if mended.change else told)
 
 

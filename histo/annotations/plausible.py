@@ -49,7 +49,7 @@ def warnings_of(drawn: DrawnFile, fibers: AnnotatedFibers, regions: Regions, mpp
         if not FIBER_UM[0] <= median <= FIBER_UM[1]:
             found.append(f"half of the fibers measure less than {median:.0f} um across: is the scale right?")
     if twice := _drawn_twice(fibers):
-        found.append(f"{twice} pairs of fibers overlap by more than half: was one fiber drawn twice?")
+        found.append(f"fibers that overlap another by more than half, in pairs: {twice}; was one fiber drawn twice?")
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from drawn_files import coco_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -184,6 +185,12 @@ def test_huge_files_and_pictures_are_not_read(tmp_path: Path, monkeypatch: pytes
     assert problem_of(tmp_path / "b", b" " * (2 << 20), AnnotationUnsafe).startswith(
         "is 2 MiB, more than 1 MiB; export"
     )
+
+
+def test_instance_numbers_that_are_no_counts(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "mask.tif", np.full((3, 3), 2**31, np.uint32))
+    told = problem_of(tmp_path / "mask.tif", (tmp_path / "mask.tif").read_bytes())
+    assert told.startswith("its largest instance number is 2147483648, more than 10,000,000")
 
 
 def test_masks_that_are_no_labels(tmp_path: Path) -> None:
