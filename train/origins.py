@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from histo.errors import RecordError
 from train.field_list import FIELD_LIST, read_field_list
 from train.field_store import stored_fields
 
@@ -38,7 +39,7 @@ def counted_fields(folder: Path) -> tuple[tuple[Path, Origin], ...]:
 
     Raises:
         FileNotFoundError: If there are no fields.
-        ValueError: If the list lacks a field.
+        RecordError: If the list lacks a field.
     """
     paths = stored_fields(folder)
     if not (folder.parent / FIELD_LIST).is_file():
@@ -46,7 +47,7 @@ def counted_fields(folder: Path) -> tuple[tuple[Path, Origin], ...]:
     listed = {Path(origin.field).name: origin for origin in read_field_list(folder.parent)}
     unknown = [path.name for path in paths if path.name not in listed]
     if unknown:
-        raise ValueError(f"{folder.parent / FIELD_LIST}: has no row for {unknown[0]}; prepare the fields again")
+        raise RecordError(folder.parent / FIELD_LIST, f"has no row for {unknown[0]}", "prepare the fields again")
     rows = [(path, listed[path.name]) for path in paths if listed[path.name].cover]
     if not rows:
         raise FileNotFoundError(f"{folder}: no field may be counted; prepare the fields again")

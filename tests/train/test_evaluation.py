@@ -16,6 +16,7 @@ from answers import FIELDS, SIZE, UnsureEngine
 from stand_in import draw_field
 
 from histo.cohort import Split
+from histo.errors import RecordError
 from histo.findings import Compartment
 from histo.network import Metric, load_bundle
 from histo.network.layout import CELLS, CLASSES
@@ -96,7 +97,7 @@ def test_fields_without_a_list_are_phantoms_and_patients_of_their_own(tmp_path: 
 def test_a_field_that_the_list_lacks_is_told(laboratory: Path, tmp_path: Path) -> None:
     (tmp_path / "fields.csv").write_bytes((laboratory.parent / "fields.csv").read_bytes())
     save_field(tmp_path / "test" / "other.safetensors", FIELDS[300], "drawn")
-    with pytest.raises(ValueError, match=r"fields\.csv: has no row for other\.safetensors; prepare"):
+    with pytest.raises(RecordError, match=r"fields\.csv: has no row for other\.safetensors; prepare"):
         counted_fields(tmp_path / "test")
 
 
