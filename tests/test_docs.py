@@ -137,7 +137,7 @@ def test_the_training_commands_of_the_readme_exist() -> None:
     assert {words[3] for words in shown} == set(group.commands)
     for words in shown:
         options = {option for parameter in group.commands[words[3]].params for option in parameter.opts}
-        if words[3] != "fit":  # hands its options on to the recipe's parser
+        if words[3] not in ("fit", "bench"):  # they hand their options on to the recipe's parser
             assert {word for word in words if word.startswith("--")} <= options
     recipes = [word for words in shown for word in words if word.endswith(".yaml")]
     assert recipes

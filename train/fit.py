@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from histo.errors import UsageError
 from train.datamodule import FieldsModule
 from train.lightning import CSVLogger, LightningArgumentParser, LightningCLI, TensorBoardLogger, Trainer
 from train.module import MuscleModule
 
 FINAL = "final.ckpt"
 """Name of the checkpoint written when a training is complete; it holds the averaged weights only."""
+
+_RECIPE_REMEDY = "give a recipe (--config train/configs/NAME.yaml) or --trainer.max_steps"
 
 FIGURES = "figures"
 """Folder of the figures and the settings of every start of a training, beside its checkpoints."""
@@ -44,7 +47,10 @@ class _FitCommand(LightningCLI):
         if settings["logger"] in (None, True):
             root = settings["default_root_dir"] or "."
             kwargs["logger"] = [CSVLogger(root, name=FIGURES), TensorBoardLogger(root, name="tensorboard")]
-        return super().instantiate_trainer(**kwargs)
+        trainer = super().instantiate_trainer(**kwargs)
+        if trainer.max_steps < 1:
+            raise UsageError("trainer.max_steps", "is not set, and the learning rate follows it", _RECIPE_REMEDY)
+        return trainer
 
     def after_fit(self) -> None:
         """Keep the end state beside the checkpoints that training was saved to on its way."""
@@ -56,6 +62,9 @@ def fit(arguments: Sequence[str]) -> None:
 
     Args:
         arguments: As on the command line, after `fit`; `--config train/configs/NAME.yaml` and any field by name.
+
+    Raises:
+        UsageError: If they do not say for how many steps.
     """
     with _without_known_warnings():
         _command(["fit", *arguments], run=True)

@@ -20,6 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.testing import assert_close
 from typer.testing import CliRunner
 
+from histo.errors import UsageError
 from histo.network import load_bundle, make_engine
 from train.bench import measure_training
 from train.checkpoints import BEST, LAST
@@ -131,6 +132,15 @@ def test_what_bounds_a_training_is_measured_without_training(fields: Path, tmp_p
     assert speed.setting == "cpu, 32-true, 4 x 128 px"
     assert "--data.workers 1" in speed.verdict
     assert not (tmp_path / "none").exists()
+
+
+def test_a_training_without_an_end_is_refused(fields: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        measure_training(["--data.fields", str(fields)], seconds=0.1)
+    assert str(caught.value) == (
+        "trainer.max_steps: is not set, and the learning rate follows it; give a recipe (--config "
+        "train/configs/NAME.yaml) or --trainer.max_steps"
+    )
 
 
 def test_crops_are_shown(fields: Path, tmp_path: Path) -> None:
