@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from histo.findings import Findings
 
-
 ROUNDING = 2e-5
 """Relative error of a sum of areas that were stored with six digits each."""
 
