@@ -272,4 +272,6 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """For one bar."""
-        return Text(f"{task.speed:.1f} {self.what}/s" if task.speed else "")
+        if not task.speed:
+            return Text("")
+        return Text(f"{task.speed:.1f} {self.what}/s" if task.speed >= 1 else f"{60 * task.speed:.1f} {self.what}/min")

@@ -16,6 +16,7 @@ from histo.errors import ManifestError
 from histo.records.atomic import write_atomically
 
 SPLIT_LIST = "splits.csv"
+_Tag = tuple[str, str]
 _COLUMNS = ("patient", "split", "biopsy", "slide", "site", "label", "slide_sha256")
 
 
@@ -63,7 +64,7 @@ def assign_splits(
     Patients whose split the manifest gives, or who had one earlier, keep it. The others are dealt out one after
     another, those with the rarest label or site first, each to the split that lacks its label and site most (iterative
     stratification, Sechidis 2011, doi 10.1007/978-3-642-23808-6_10). With too few patients for all three, training is
-    served first, then validation.
+    served first, then validation. Labels of fewer than three patients cannot be in every split and count as one.
 
     Args:
         rows: Of the manifest.
@@ -78,9 +79,7 @@ def assign_splits(
         ManifestError: If a patient has two splits.
     """
     given = _given(rows, earlier or {})
-    tags: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for row in rows:
-        tags[patient_key(row.patient)] |= {("site", row.site), ("label", row.label or "")}
+    tags = _tags(rows)
     sizes = Counter(tag for own in tags.values() for tag in own)
     room = _room(len(tags), shares)
     lacking = {split: {tag: shares.of(split) * size for tag, size in sizes.items()} for split in Split}
@@ -102,6 +101,19 @@ def assign_splits(
         dealt[patient] = max(open_splits, key=lack)
         _take(room, lacking, dealt[patient], tags[patient])
     return tuple(dealt[patient_key(row.patient)] for row in rows)
+
+
+def _tags(rows: Sequence[ManifestRow]) -> dict[str, set[_Tag]]:
+    """What shall be shared out alike, by patient: sites, and labels that are frequent enough."""
+    tags: dict[str, set[_Tag]] = defaultdict(set)
+    for row in rows:
+        tags[patient_key(row.patient)] |= {("site", row.site), ("label", row.label or "")}
+    sizes = Counter(tag for own in tags.values() for tag in own)
+
+    def pooled(tag: _Tag) -> _Tag:
+        return ("label", "rare") if tag[0] == "label" and sizes[tag] < len(Split) else tag
+
+    return {patient: {pooled(tag) for tag in own} for patient, own in tags.items()}
 
 
 def few_to_train(
@@ -156,9 +168,7 @@ def _room(patients: int, shares: Shares) -> dict[Split, int]:
     return room
 
 
-def _take(
-    room: dict[Split, int], lacking: dict[Split, dict[tuple[str, str], float]], split: Split, own: set[tuple[str, str]]
-) -> None:
+def _take(room: dict[Split, int], lacking: dict[Split, dict[_Tag, float]], split: Split, own: set[_Tag]) -> None:
     room[split] -= 1
     for tag in own:
         lacking[split][tag] -= 1

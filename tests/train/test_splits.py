@@ -71,6 +71,14 @@ def test_labels_and_sites_are_shared_out_alike() -> None:
     assert len({assign_splits(rows, seed) for seed in range(5)}) == 5
 
 
+def test_labels_of_one_patient_each_do_not_keep_sites_from_being_shared_out() -> None:
+    rows = [row(n, f"P{n}", "AB"[n % 2], f"label {n}") for n in range(12)]
+    for seed in range(10):
+        for split in Split:
+            sites = Counter(one.site for one, its in zip(rows, assign_splits(rows, seed), strict=True) if its is split)
+            assert abs(sites["A"] - sites["B"]) <= 1
+
+
 @settings(deadline=None, max_examples=40)
 @given(manifests(), seeds, st.integers(1, 12))
 def test_patients_who_come_later_move_nobody(rows: list[ManifestRow], seed: int, more: int) -> None:
