@@ -15,7 +15,7 @@ from histo.network.cell_peaks import find_peaks
 from histo.network.temperature import temper_odds, untemper_odds
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, read_fields
-from train.healthy import candidates_on_healthy, false_cells
+from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
 from train.temperatures import fit_temperatures
 
@@ -27,7 +27,7 @@ OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
 }
 """Searched one after another, the others held."""
 
-DOUBT_GRID = (0.4, 0.5, 0.6, 0.7)
+DOUBT_GRID = (0.4, 0.5, 0.6, 0.7, 0.75, 0.8)
 """For `necrotic_fiber`, searched by the F1 of necrotic fibers."""
 
 PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.05, 0.96, 0.05), 2))
@@ -42,8 +42,8 @@ need may do worse on others."""
 RESCALED = (0.02, 0.98)
 """Thresholds are kept between these when temperatures change."""
 
-FALSE_CELLS_PER_MM2 = 1.0
-"""A convention: an infiltrate counts as present from 4.2 cells per mm2 on, and false cells must stay well below."""
+FALSE_CELLS_PER_MM2 = 2.0
+"""A convention: an infiltrate counts from 4.2 cells per mm2 on, and false cells must stay below half of it."""
 
 KnownMaps = list[tuple[FieldTruth, Maps]]
 KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
@@ -72,13 +72,13 @@ class Calibration:
     Attributes:
         points: Temperatures and thresholds.
         choices: Every threshold by its score; those of inflammatory cells before they were raised.
-        false_cells_per_mm2: On healthy sections, by the floor under both thresholds of inflammatory cells; the last one
-            was taken. Empty where no healthy section was read.
+        false_cells_per_mm2: On healthy sections, by the thresholds of nuclei that were tried; the last ones were taken.
+            Empty where no healthy section was read.
     """
 
     points: OperatingPoints
     choices: tuple[Choice, ...]
-    false_cells_per_mm2: Mapping[float, float]
+    false_cells_per_mm2: Mapping[tuple[float, ...], float]
 
 
 def choose_points(
@@ -95,7 +95,8 @@ def choose_points(
         start: Where to begin, and what is kept for findings that never occur.
         folder: Of validation fields.
         healthy: Seeds of normal phantom sections, of the validation split. Where their false inflammatory cells, both
-            kinds together, exceed the rate, the lower of the two thresholds is raised until they no longer do.
+            kinds together, exceed the rate, the threshold of the kind that makes most of them is raised until they no
+            longer do.
         false_cells_per_mm2: That rate.
     """
     known = list(read_fields(engine, folder, f"Reading {folder}"))
@@ -125,22 +126,41 @@ def choose_points(
         attributes=tuple(chosen[f"attributes.{kind.name.lower()}"] for kind in FiberAttribute),
         cells=tuple(chosen[f"cells.{cell.name.lower()}"] for cell in CellClass),
     )
-    rates = {}
+    rates: dict[tuple[float, ...], float] = {}
     if healthy:
-        sections = candidates_on_healthy(engine, points, healthy)
-        lowest = min(points.cells[kind] for kind in INFLAMMATORY_CLASSES)
-        for floor in (lowest, *(step for step in PROBABILITY_GRID if step > lowest)):
-            raised = raise_inflammatory(points.cells, floor)
-            rates[floor] = false_cells(sections, raised) / sum(section.mm2 for section in sections)
-            if rates[floor] <= false_cells_per_mm2:
-                break
-        points = replace(points, cells=raised)
+        rates = quieted(candidates_on_healthy(engine, points, healthy), points.cells, false_cells_per_mm2)
+        points = replace(points, cells=list(rates)[-1])
     return Calibration(points, tuple(choices), rates)
 
 
-def raise_inflammatory(cells: Sequence[float], floor: float) -> tuple[float, ...]:
-    """Thresholds by `CellClass`, those of inflammatory cells no lower than a floor."""
-    return tuple(max(cells[kind], floor) if kind in INFLAMMATORY_CLASSES else cells[kind] for kind in CellClass)
+def quieted(
+    sections: Sequence[HealthyCandidates], cells: tuple[float, ...], per_mm2: float
+) -> dict[tuple[float, ...], float]:
+    """Raise the thresholds of inflammatory cells, the louder kind's first, until healthy sections are quiet enough.
+
+    Args:
+        sections: Healthy ones.
+        cells: Thresholds by `CellClass` to begin with.
+        per_mm2: False inflammatory cells that healthy sections may show.
+
+    Returns:
+        False cells per mm2 by the thresholds that were tried; the last ones are quiet, or as high as can be.
+    """
+    mm2 = sum(section.mm2 for section in sections)
+    rates: dict[tuple[float, ...], float] = {}
+    while True:
+        rates[cells] = false_cells(sections, cells) / mm2
+        alone = {
+            kind: false_cells(sections, [t if k == kind else 2 for k, t in zip(CellClass, cells, strict=True)])
+            for kind in INFLAMMATORY_CLASSES
+        }
+        louder = max(alone, key=lambda kind: alone[kind])
+        higher = [step for step in PROBABILITY_GRID if step > cells[louder]]
+        if rates[cells] <= per_mm2 or not higher:
+            return rates
+        cells = tuple(
+            higher[0] if kind == louder else threshold for kind, threshold in zip(CellClass, cells, strict=True)
+        )
 
 
 def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:

@@ -96,11 +96,12 @@ def calibrate(
     healthy: Annotated[int, typer.Option(help="Normal phantom sections on which false cells are counted.")] = 24,
     false_cells_per_mm2: Annotated[
         float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
-    ] = 1.0,
+    ] = 2.0,
 ) -> None:
     """Choose temperatures and operating points on validation fields, and write them into the bundle's card."""
     from dataclasses import replace
 
+    from histo.findings import INFLAMMATORY_CLASSES
     from histo.network import load_bundle, make_engine, save_bundle
     from histo.network.operating import ADDED
     from train.calibrate import choose_points
@@ -114,8 +115,9 @@ def calibrate(
     for choice in chosen.choices:
         tried = "  ".join(f"{value:g}: {f1:.3f}" for value, f1 in choice.f1.items()) or "never occurs, kept"
         typer.echo(f"{choice.name:30s} {choice.value:g}    {tried}")
-    for floor, rate in chosen.false_cells_per_mm2.items():
-        typer.echo(f"inflammatory cells from {floor:g}    {rate:.2f} false ones per mm2 of healthy phantom muscle")
+    for cells, rate in chosen.false_cells_per_mm2.items():
+        thresholds = "  ".join(f"{kind.name.lower()} {cells[kind]:g}" for kind in INFLAMMATORY_CLASSES)
+        typer.echo(f"{thresholds:30s} {rate:.2f} false inflammatory cells per mm2 of healthy phantom muscle")
     save_bundle(bundle, loaded.weights, replace(loaded.card, operating_points=chosen.points))
 
 

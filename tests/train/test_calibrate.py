@@ -12,11 +12,11 @@ from scipy.optimize import minimize
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 
-from histo.findings import INFLAMMATORY_CLASSES, CellClass
+from histo.findings import CellClass
 from histo.network import OperatingPoints
 from histo.network.cell_peaks import Peaks
 from histo.network.temperature import temper_odds, temper_shares
-from train.calibrate import _best, choose_points, raise_inflammatory, rescaled
+from train.calibrate import _best, choose_points, quieted, rescaled
 from train.field_store import field_path, save_field
 from train.healthy import HealthyCandidates, false_cells
 from train.temperatures import COLDEST, fit_heights, fit_odds, fit_shares
@@ -123,8 +123,7 @@ def test_healthy_sections_raise_the_thresholds_of_inflammatory_cells_alone(
     monkeypatch.setattr("train.calibrate.candidates_on_healthy", lambda *_: (quiet,))
     plain = choose_points(UnsureEngine(), OperatingPoints(), folder).points
     chosen = choose_points(UnsureEngine(), OperatingPoints(), folder, healthy=[1], false_cells_per_mm2=2.0)
-    floor = list(chosen.false_cells_per_mm2)[-1]
-    assert chosen.points == replace(plain, cells=raise_inflammatory(plain.cells, floor))
+    assert chosen.points == replace(plain, cells=list(chosen.false_cells_per_mm2)[-1])
     *before, last = chosen.false_cells_per_mm2.values()
     assert last <= 2
     assert all(rate > 2 for rate in before)
@@ -154,8 +153,11 @@ def test_false_cells_are_counted_from_a_threshold_on_and_true_ones_are_none() ->
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.tuples(*[st.floats(0.1, 0.9)] * 4), st.floats(0.1, 0.9))
-def test_a_floor_is_the_higher_of_both_and_leaves_other_nuclei(cells: tuple[float, ...], floor: float) -> None:
-    raised = raise_inflammatory(cells, floor)
-    for kind in CellClass:
-        assert raised[kind] == (max(cells[kind], floor) if kind in INFLAMMATORY_CLASSES else cells[kind])
+@given(st.tuples(*[st.floats(0.1, 0.9)] * 4), st.floats(0, 8))
+def test_only_the_kind_that_makes_the_false_calls_is_raised(cells: tuple[float, ...], per_mm2: float) -> None:
+    rates = quieted([candidates([0.93, 0.72, 0.31, 0.22])], cells, per_mm2)
+    first, *_, last = (cells, *rates)
+    assert first == cells
+    assert rates[last] <= per_mm2
+    assert last[CellClass.LYMPHOCYTE] >= cells[CellClass.LYMPHOCYTE]
+    assert last[1:] == cells[1:]
