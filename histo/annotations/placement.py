@@ -16,8 +16,8 @@ from histo.slide import SlideReader
 from histo.tissue import TissueMap, find_tissue
 
 WELL_UM = 7.0
-"""An offset up to this is within the care with which people draw (C). Outlines drawn 1-2 um inside fibers seem scaled, by up
-to 6 um at the rim of a slide of 2 mm."""
+"""An offset up to this is within the care with which people draw (C). Outlines drawn 1-2 um inside fibers seem
+scaled, by up to 6 um at the rim of a slide of 2 mm."""
 
 SAME_SCALE = 0.005
 """A scale within this part of 1 is right: 5 um over 1 mm (C)."""
