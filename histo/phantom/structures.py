@@ -122,9 +122,7 @@ def carve(fibers: Polygons, structures: Structures, rng: np.random.Generator) ->
         The fibers that remain, and their rows among those given.
     """
     fibers = fibers.copy()
-    solid = np.concatenate(
-        [structures.vessels, structures.nerves, structures.fat, structures.scars, structures.tears]
-    )
+    solid = np.concatenate([structures.vessels, structures.nerves, structures.fat, structures.scars, structures.tears])
     if len(solid):
         tree = shapely.STRtree(solid)
         whole = shapely.area(fibers)
