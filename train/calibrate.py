@@ -13,10 +13,12 @@ from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass, Fi
 from histo.network import Engine, OperatingPoints, decide_class, decode_block
 from histo.network.cell_peaks import find_peaks
 from histo.network.temperature import temper_odds, untemper_odds
+from histo.phantom import PATTERN_SPECS
 from histo.phantom.truth import FieldTruth
-from train.evaluate import Maps, read_fields
+from train.evaluate import Maps, maps_of, read_fields
 from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
+from train.sections import section_view
 from train.temperatures import fit_temperatures
 
 OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
@@ -86,6 +88,7 @@ def choose_points(
     start: OperatingPoints,
     folder: Path,
     healthy: Sequence[int] = (),
+    sections: Sequence[int] = (),
     false_cells_per_mm2: float = FALSE_CELLS_PER_MM2,
 ) -> Calibration:
     """Fit a temperature for each head, then pick each threshold: outlines, classes, attributes, nuclei, in this order.
@@ -97,13 +100,15 @@ def choose_points(
         healthy: Seeds of normal phantom sections, of the validation split. Where their false inflammatory cells, both
             kinds together, exceed the rate, the threshold of the kind that makes most of them is raised until they no
             longer do.
+        sections: Seeds of ordinary phantom sections, of the validation split, the patterns taking turns: on fields
+            alone, which are far more diseased and varied than life, outlines are cut too small for ordinary muscle.
         false_cells_per_mm2: That rate.
     """
-    known = list(read_fields(engine, folder, f"Reading {folder}"))
+    known = [*read_fields(engine, folder, f"Reading {folder}"), *_read_sections(engine, sections)]
     start = rescaled(start, fit_temperatures(known, start))
     points, choices = start, []
     for name, values in OUTLINE_GRID.items():
-        f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
+        f1 = {v: _outline_score(_paired(known, replace(points, **{name: v})), points.necrotic) for v in values}  # type: ignore[arg-type]
         choices.append(_best(name, f1, getattr(points, name)))
         points = replace(points, **{name: choices[-1].value})  # type: ignore[arg-type]
     doubt = {value: replace(points, necrotic_fiber=value) for value in DOUBT_GRID}
@@ -205,6 +210,17 @@ def _f1(counts: list[tuple[int, int, int]], beta: float = 1.0) -> float:
     hits, false, missed = np.array(counts, np.int64).reshape(-1, 3).sum(axis=0)
     weighed = (1 + beta**2) * hits
     return float(weighed / (weighed + false + beta**2 * missed)) if hits + missed else float("nan")
+
+
+def _read_sections(engine: Engine, seeds: Sequence[int]) -> KnownMaps:
+    patterns = list(PATTERN_SPECS)
+    fields = (section_view(patterns[place % len(patterns)], seed) for place, seed in enumerate(seeds))
+    return [(field.truth, maps_of(engine, field.rgb)) for field in fields]
+
+
+def _outline_score(paired: KnownFibers, necrotic: float) -> float:
+    """Mean F1 of all fibers and of the necrotic ones, which are few, and what a reading is about."""
+    return float(np.nanmean([_fiber_f1(paired), _necrotic_f1(paired, necrotic)]))
 
 
 def _fiber_f1(paired: KnownFibers) -> float:

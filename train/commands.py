@@ -94,6 +94,7 @@ def calibrate(
     bundle: Annotated[Path, typer.Option(help="Its card gets the temperatures and thresholds.")] = Path("runs/bundle"),
     fields: Annotated[Path, typer.Option(help="Validation fields.")] = Path("runs/fields/validation"),
     healthy: Annotated[int, typer.Option(help="Normal phantom sections on which false cells are counted.")] = 24,
+    sections: Annotated[int, typer.Option(help="Ordinary phantom sections that outlines are chosen on, too.")] = 9,
     false_cells_per_mm2: Annotated[
         float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
     ] = 2.0,
@@ -109,7 +110,8 @@ def calibrate(
     loaded = load_bundle(bundle)
     engine, start = make_engine(loaded), loaded.card.operating_points
     seeds = take_seeds(Split.VALIDATION, healthy) if healthy else ()
-    chosen = choose_points(engine, start, fields, seeds, false_cells_per_mm2)
+    ordinary = take_seeds(Split.VALIDATION, sections, first=healthy) if sections else ()
+    chosen = choose_points(engine, start, fields, seeds, ordinary, false_cells_per_mm2)
     for name in sorted(ADDED):
         typer.echo(f"{name:30s} {getattr(chosen.points, name):g}")
     for choice in chosen.choices:
