@@ -16,7 +16,9 @@ from histo.findings import CellClass
 from histo.network import OperatingPoints
 from histo.network.cell_peaks import Peaks
 from histo.network.temperature import temper_odds, temper_shares
-from train.calibrate import _best, choose_points, quieted, rescaled
+from histo.phantom import PATTERN_SPECS, make_field
+from histo.phantom.truth import Field
+from train.calibrate import _best, _outline_score, _read_sections, choose_points, quieted, rescaled
 from train.field_store import field_path, save_field
 from train.healthy import HealthyCandidates, false_cells
 from train.temperatures import COLDEST, fit_heights, fit_odds, fit_shares
@@ -161,3 +163,28 @@ def test_only_the_kind_that_makes_the_false_calls_is_raised(cells: tuple[float, 
     assert rates[last] <= per_mm2
     assert last[CellClass.LYMPHOCYTE] >= cells[CellClass.LYMPHOCYTE]
     assert last[1:] == cells[1:]
+
+
+def test_outlines_are_judged_by_all_fibers_and_by_the_necrotic_ones_alike(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.calibrate._fiber_f1", lambda paired: 0.9)
+    monkeypatch.setattr("train.calibrate._necrotic_f1", lambda paired, necrotic: 0.5)
+    assert _outline_score([], 0.6) == pytest.approx(0.7)
+    monkeypatch.setattr("train.calibrate._necrotic_f1", lambda paired, necrotic: float("nan"))
+    assert _outline_score([], 0.6) == pytest.approx(0.9)
+
+
+def test_ordinary_sections_are_read_with_the_patterns_taking_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def view(pattern: str, seed: int) -> Field:
+        asked.append((pattern, seed))
+        return make_field(seed, 128)
+
+    monkeypatch.setattr("train.calibrate.section_view", view)
+    known = _read_sections(UnsureEngine(), range(5, 16))
+    assert len(known) == 11
+    assert asked[0] == (next(iter(PATTERN_SPECS)), 5)
+    assert asked[9][0] == asked[0][0]
+    assert {pattern for pattern, _ in asked} == set(PATTERN_SPECS)
