@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass, FiberAttribute, Fibers
+from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass, FiberAttribute, FiberClass, Fibers
 from histo.network import Engine, OperatingPoints, decide_class, decode_block
 from histo.network.cell_peaks import find_peaks
 from histo.network.temperature import temper_odds, untemper_odds
@@ -22,12 +22,14 @@ from train.sections import section_view
 from train.temperatures import fit_temperatures
 
 OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
-    "merge_boundary": (0.3, 0.4, 0.5, 0.6, 0.7),
     "seed_height": (0.05, 0.1, 0.15, 0.2),
     "foreground": (0.4, 0.5, 0.6),
     "fiber": (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9),
 }
-"""Searched one after another, the others held."""
+"""Searched one after another by the F1 of all fibers, the others held."""
+
+MERGE_GRID = (0.2, 0.3, 0.4, 0.5, 0.6)
+"""For `merge_boundary`: first of all classes together, by the F1 of all fibers; then of each necrotic class."""
 
 DOUBT_GRID = (0.4, 0.5, 0.6, 0.7, 0.75, 0.8)
 """For `necrotic_fiber`, searched by the F1 of necrotic fibers."""
@@ -107,10 +109,22 @@ def choose_points(
     known = [*read_fields(engine, folder, f"Reading {folder}"), *_read_sections(engine, sections)]
     start = rescaled(start, fit_temperatures(known, start))
     points, choices = start, []
+    alike = {value: replace(points, merge_boundary=(value,) * len(FiberClass)) for value in MERGE_GRID}
+    f1 = {value: _fiber_f1(_paired(known, tried)) for value, tried in alike.items()}
+    choices.append(_best("merge_boundary", f1, points.merge_boundary[FiberClass.INTACT]))
+    points = alike[choices[-1].value]
     for name, values in OUTLINE_GRID.items():
-        f1 = {v: _outline_score(_paired(known, replace(points, **{name: v})), points.necrotic) for v in values}  # type: ignore[arg-type]
+        f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
         choices.append(_best(name, f1, getattr(points, name)))
         points = replace(points, **{name: choices[-1].value})  # type: ignore[arg-type]
+    for necrotic in NECROTIC_CLASSES:
+        merging = {
+            value: replace(points, merge_boundary=_with(points.merge_boundary, necrotic, value)) for value in MERGE_GRID
+        }
+        f1 = {value: _outline_score(_paired(known, tried), points.necrotic) for value, tried in merging.items()}
+        name = f"merge_boundary.{necrotic.name.lower()}"
+        choices.append(_best(name, f1, points.merge_boundary[necrotic]))
+        points = merging[choices[-1].value]
     doubt = {value: replace(points, necrotic_fiber=value) for value in DOUBT_GRID}
     f1 = {value: _necrotic_f1(_paired(known, tried), points.necrotic) for value, tried in doubt.items()}
     choices.append(_best("necrotic_fiber", f1, points.necrotic_fiber))
@@ -163,9 +177,7 @@ def quieted(
         higher = [step for step in PROBABILITY_GRID if step > cells[louder]]
         if rates[cells] <= per_mm2 or not higher:
             return rates
-        cells = tuple(
-            higher[0] if kind == louder else threshold for kind, threshold in zip(CellClass, cells, strict=True)
-        )
+        cells = _with(cells, louder, higher[0])
 
 
 def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:
@@ -210,6 +222,10 @@ def _f1(counts: list[tuple[int, int, int]], beta: float = 1.0) -> float:
     hits, false, missed = np.array(counts, np.int64).reshape(-1, 3).sum(axis=0)
     weighed = (1 + beta**2) * hits
     return float(weighed / (weighed + false + beta**2 * missed)) if hits + missed else float("nan")
+
+
+def _with(values: tuple[float, ...], place: int, value: float) -> tuple[float, ...]:
+    return (*values[:place], value, *values[place + 1 :])
 
 
 def _read_sections(engine: Engine, seeds: Sequence[int]) -> KnownMaps:

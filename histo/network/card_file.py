@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from histo.errors import BundleError
+from histo.findings import FiberClass
 from histo.network.card import SCHEMA, Card, Metric, Training
 from histo.network.operating import ADDED, OperatingPoints
 
@@ -145,12 +146,21 @@ def _several(read: Callable[[Any], Value]) -> Callable[[Any], tuple[Value, ...]]
 
 
 def _thresholds(points: _Entries) -> dict[str, Any]:
-    several = ("attributes", "cells")
+    reads: dict[str, Callable[[Any], Any]] = {
+        "attributes": _several(_number),
+        "cells": _several(_number),
+        "merge_boundary": _by_class,
+    }
     return {
-        entry.name: points.take(entry.name, _several(_number) if entry.name in several else _number)
+        entry.name: points.take(entry.name, reads.get(entry.name, _number))
         for entry in fields(OperatingPoints)
         if entry.name in points.left or entry.name not in ADDED
     }
+
+
+def _by_class(value: object) -> tuple[float, ...]:
+    """One number for each fiber class; cards of earlier versions hold one for all of them."""
+    return _several(_number)(value) if isinstance(value, list) else (_number(value),) * len(FiberClass)
 
 
 def _metrics(path: Path, prefix: str, content: Mapping[str, Any]) -> dict[str, Metric]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
-from histo.findings import CellClass, FiberAttribute
+from histo.findings import CellClass, FiberAttribute, FiberClass
 
 ADDED = frozenset(
     ("class_temperature", "attribute_temperature", "cell_temperature", "cell_even_height", "compartment_temperature")
@@ -21,7 +21,8 @@ class OperatingPoints:
         foreground: Probability from which a pixel belongs to a fiber.
         seed_height: How far a peak of the distance map must stand above the pass to a higher one, to be its own fiber.
         merge_boundary: Two touching parts are one fiber when the mean boundary probability on their common edge is
-            below this.
+            below this, by the `FiberClass` that looks likeliest there: two pale fibers show little between them, and
+            the fissures of a hyaline one look like borders.
         minimum_area_um2: Smaller outlines are dropped.
         fiber: Mean foreground probability inside an outline from which it is a fiber. Collagen and vessel walls that
             the foreground threshold lets through stay below it (on real fields: hits above 0.95, such patches 0.8).
@@ -44,7 +45,7 @@ class OperatingPoints:
 
     foreground: float = 0.5
     seed_height: float = 0.1
-    merge_boundary: float = 0.5
+    merge_boundary: tuple[float, ...] = (0.5,) * len(FiberClass)
     minimum_area_um2: float = 60.0
     fiber: float = 0.75
     necrotic_fiber: float = 0.5
@@ -65,6 +66,7 @@ class OperatingPoints:
             ValueError: Naming the field and its value.
         """
         for name, values, count in (
+            ("merge_boundary", self.merge_boundary, len(FiberClass)),
             ("attributes", self.attributes, len(FiberAttribute)),
             ("cells", self.cells, len(CellClass)),
         ):

@@ -41,7 +41,8 @@ def label_fibers(maps: Maps, points: OperatingPoints) -> Labels:
     heights = np.where(inside, np.rint(landscape * _LEVELS), -1).astype(np.int32)
     labels = _basins(heights)
     labels = _join_low_peaks(labels, heights, points.seed_height * _LEVELS)
-    labels = _join_over_false_borders(labels, boundary, points.merge_boundary)
+    limit = np.asarray(points.merge_boundary, np.float32)[maps[layout.CLASSES].argmax(axis=0)]
+    labels = _join_over_false_borders(labels, boundary / limit)
     return _fill_holes(labels)
 
 
@@ -131,16 +132,16 @@ def _join_low_peaks(labels: Labels, heights: NDArray[np.int32], rise: float) -> 
     return forest.relabel(labels)
 
 
-def _join_over_false_borders(labels: Labels, boundary: Maps, threshold: float) -> Labels:
-    """Join neighbors along whose common edge the network sees no border, until none is left."""
-    flat = boundary.ravel()
+def _join_over_false_borders(labels: Labels, border: Maps) -> Labels:
+    """Join neighbors along whose common edge the border is on average below 1, until none is left."""
+    flat = border.ravel()
     while True:
         first, second, key = _contacts(labels)
         if not len(key):
             return labels
         pair, which, length = np.unique(key, return_inverse=True, return_counts=True)
         seen = np.bincount(which, weights=np.maximum(flat[first], flat[second])) / length
-        false = pair[seen < threshold]
+        false = pair[seen < 1]
         if not len(false):
             return labels
         count = int(labels.max()) + 1

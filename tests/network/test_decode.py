@@ -125,7 +125,7 @@ def test_touching_fibers_come_apart_and_a_dent_does_not_split_one() -> None:
     maps[layout.DISTANCE, :, 110:114] *= 0.1  # a false valley: the distance falls, but no border is seen
     fibers, _ = decode_block(maps, (0.0, 0.0), POINTS)
     assert len(fibers) == 2
-    never_joining = OperatingPoints(merge_boundary=1e-6)
+    never_joining = OperatingPoints(merge_boundary=(1e-6,) * 5)
     assert len(decode_block(maps, (0.0, 0.0), never_joining)[0]) == 3
 
 
