@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from network_fields import SMALL_CHANNELS, small_card
 
 from histo.errors import BundleError, OutputError
+from histo.findings import FiberClass
 from histo.network.bundle import CARD_FILE, DEFAULT_BUNDLE, WEIGHTS_FILE, load_bundle, save_bundle
 from histo.network.card import Card, Metric
 from histo.network.card_file import card_from_json, card_to_json
@@ -81,6 +82,13 @@ def test_a_bundle_with_a_resnet_comes_back(tmp_path: Path) -> None:
     rgb = torch.arange(3 * 32 * 32).remainder(251).to(torch.uint8).view(1, 3, 32, 32)
     with torch.no_grad():
         assert torch.equal(again(rgb), network(rgb))
+
+
+def test_a_card_with_one_limit_for_all_classes_means_it_for_each(folder: Path) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    card["operating_points"]["merge_boundary"] = 0.3
+    (folder / "card.json").write_text(json.dumps(card))
+    assert load_bundle(folder).card.operating_points.merge_boundary == (0.3,) * len(FiberClass)
 
 
 def test_saving_again_replaces_the_bundle_and_leaves_nothing_behind(folder: Path) -> None:

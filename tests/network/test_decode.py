@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -127,6 +129,21 @@ def test_touching_fibers_come_apart_and_a_dent_does_not_split_one() -> None:
     assert len(fibers) == 2
     never_joining = OperatingPoints(merge_boundary=(1e-6,) * 5)
     assert len(decode_block(maps, (0.0, 0.0), never_joining)[0]) == 3
+
+
+def test_whether_touching_parts_are_one_depends_on_their_class() -> None:
+    labels = np.zeros((200, 400), np.int32)
+    labels[40:160, 20:150] = 1
+    labels[40:160, 150:300] = 2
+    for kind in FiberClass:
+        maps = perfect_maps(encode_targets(truth_of(labels)))
+        maps[layout.CLASSES] = 0
+        maps[layout.CLASSES.start + kind] = 1
+        maps[layout.BOUNDARY, :, 70:80] *= 0.4  # what is seen of the border between them
+        reluctant = replace(POINTS, merge_boundary=tuple(0.2 if other == kind else 0.9 for other in FiberClass))
+        eager = replace(POINTS, merge_boundary=tuple(0.9 if other == kind else 0.2 for other in FiberClass))
+        assert len(decode_block(maps, (0.0, 0.0), reluctant)[0]) == 2
+        assert len(decode_block(maps, (0.0, 0.0), eager)[0]) == 1
 
 
 def test_outlines_are_true_to_the_drawn_edge() -> None:
