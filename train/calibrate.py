@@ -29,10 +29,10 @@ OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
 """Searched one after another by the F1 of all fibers, the others held."""
 
 MERGE_GRID = (0.2, 0.3, 0.4, 0.5, 0.6)
-"""For `merge_boundary`: of all classes together, by the F1 of all fibers; then of pale ones, between which little is seen.
+"""For `merge_boundary`: of all classes together, by the F1 of all fibers; then of pale ones, which touch unseen.
 
-Hyaline fibers and myophagocytosis keep the common limit: on fields their own would be chosen by a few fields of fibers as
-thin as 12 um, and then cut those of ordinary sections to pieces (myophagocytosis: F1 0.55 instead of 0.97).
+Hyaline fibers and myophagocytosis keep the common limit: on fields, their own would be chosen by a few of fibers as
+thin as 12 um, and would then cut those of ordinary sections to pieces (myophagocytosis: F1 0.55 instead of 0.97).
 """
 
 DOUBT_GRID = (0.4, 0.5, 0.6, 0.7, 0.75, 0.8)
