@@ -95,6 +95,7 @@ def choose_points(
     folder: Path,
     healthy: Sequence[int] = (),
     sections: Sequence[int] = (),
+    outlines: bool = True,
     false_cells_per_mm2: float = FALSE_CELLS_PER_MM2,
 ) -> Calibration:
     """Fit a temperature for each head, then pick each threshold: outlines, classes, attributes, nuclei, in this order.
@@ -108,28 +109,15 @@ def choose_points(
             longer do.
         sections: Seeds of ordinary phantom sections, of the validation split, the patterns taking turns: on fields
             alone, which are far more diseased and varied than life, outlines are cut too small for ordinary muscle.
+        outlines: Whether to choose how outlines are cut. That takes hundreds of diseased fibers: with fewer, keep what
+            the bundle began with.
         false_cells_per_mm2: That rate.
     """
     known = [*read_fields(engine, folder, f"Reading {folder}"), *_read_sections(engine, sections)]
     start = rescaled(start, fit_temperatures(known, start))
-    points, choices = start, []
-    alike = {value: replace(points, merge_boundary=(value,) * len(FiberClass)) for value in MERGE_GRID}
-    f1 = {value: _fiber_f1(_paired(known, tried)) for value, tried in alike.items()}
-    choices.append(_best("merge_boundary", f1, points.merge_boundary[FiberClass.INTACT]))
-    points = alike[choices[-1].value]
-    for name, values in OUTLINE_GRID.items():
-        f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
-        choices.append(_best(name, f1, getattr(points, name)))
-        points = replace(points, **{name: choices[-1].value})  # type: ignore[arg-type]
-    pale = FiberClass.NECROTIC_PALE
-    merging = {v: replace(points, merge_boundary=_with(points.merge_boundary, pale, v)) for v in MERGE_GRID}
-    f1 = {value: _outline_score(_paired(known, tried), points.necrotic) for value, tried in merging.items()}
-    choices.append(_best("merge_boundary.necrotic_pale", f1, points.merge_boundary[pale]))
-    points = merging[choices[-1].value]
-    doubt = {value: replace(points, necrotic_fiber=value) for value in DOUBT_GRID}
-    f1 = {value: _necrotic_f1(_paired(known, tried), points.necrotic) for value, tried in doubt.items()}
-    choices.append(_best("necrotic_fiber", f1, points.necrotic_fiber))
-    points = doubt[choices[-1].value]
+    points, choices = start, list[Choice]()
+    if outlines:
+        points, choices = _choose_outlines(known, points)
     paired = _paired(known, points)
     choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))
     for kind in FiberAttribute:
@@ -151,6 +139,28 @@ def choose_points(
         rates = quieted(candidates_on_healthy(engine, points, healthy), points.cells, false_cells_per_mm2)
         points = replace(points, cells=list(rates)[-1])
     return Calibration(points, tuple(choices), rates)
+
+
+def _choose_outlines(known: KnownMaps, points: OperatingPoints) -> tuple[OperatingPoints, list[Choice]]:
+    choices: list[Choice] = []
+    alike = {value: replace(points, merge_boundary=(value,) * len(FiberClass)) for value in MERGE_GRID}
+    f1 = {value: _fiber_f1(_paired(known, tried)) for value, tried in alike.items()}
+    choices.append(_best("merge_boundary", f1, points.merge_boundary[FiberClass.INTACT]))
+    points = alike[choices[-1].value]
+    for name, values in OUTLINE_GRID.items():
+        f1 = {value: _fiber_f1(_paired(known, replace(points, **{name: value}))) for value in values}  # type: ignore[arg-type]
+        choices.append(_best(name, f1, getattr(points, name)))
+        points = replace(points, **{name: choices[-1].value})  # type: ignore[arg-type]
+    pale = FiberClass.NECROTIC_PALE
+    merging = {v: replace(points, merge_boundary=_with(points.merge_boundary, pale, v)) for v in MERGE_GRID}
+    f1 = {value: _outline_score(_paired(known, tried), points.necrotic) for value, tried in merging.items()}
+    choices.append(_best("merge_boundary.necrotic_pale", f1, points.merge_boundary[pale]))
+    points = merging[choices[-1].value]
+    doubt = {value: replace(points, necrotic_fiber=value) for value in DOUBT_GRID}
+    f1 = {value: _necrotic_f1(_paired(known, tried), points.necrotic) for value, tried in doubt.items()}
+    choices.append(_best("necrotic_fiber", f1, points.necrotic_fiber))
+    points = doubt[choices[-1].value]
+    return points, choices
 
 
 def quieted(

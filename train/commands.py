@@ -95,6 +95,9 @@ def calibrate(
     fields: Annotated[Path, typer.Option(help="Validation fields.")] = Path("runs/fields/validation"),
     healthy: Annotated[int, typer.Option(help="Normal phantom sections on which false cells are counted.")] = 24,
     sections: Annotated[int, typer.Option(help="Ordinary phantom sections that outlines are chosen on, too.")] = 9,
+    outlines: Annotated[
+        bool, typer.Option(help="Choose how outlines are cut; not on a laboratory's few validation fields.")
+    ] = True,
     false_cells_per_mm2: Annotated[
         float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
     ] = 2.0,
@@ -111,7 +114,7 @@ def calibrate(
     engine, start = make_engine(loaded), loaded.card.operating_points
     seeds = take_seeds(Split.VALIDATION, healthy) if healthy else ()
     ordinary = take_seeds(Split.VALIDATION, sections, first=healthy) if sections else ()
-    chosen = choose_points(engine, start, fields, seeds, ordinary, false_cells_per_mm2)
+    chosen = choose_points(engine, start, fields, seeds, ordinary, outlines, false_cells_per_mm2)
     for name in sorted(ADDED):
         typer.echo(f"{name:30s} {getattr(chosen.points, name):g}")
     for choice in chosen.choices:

@@ -14,6 +14,7 @@ from histo.errors import BundleError
 from histo.network import ALIGNMENT_WPX, Bundle, Card, MuscleNet, activate, load_bundle, make_engine, save_bundle
 from histo.network.encoder import COMPACT, ENCODERS
 from histo.network.engine import F32_TOLERANCE
+from histo.network.operating import OperatingPoints
 from train.field_store import load_field, stored_fields
 from train.trained_data import after, recognizable, tell_data
 
@@ -70,6 +71,7 @@ def export_bundle(
         encoder=encoder,
         channels=tuple(state["channels"]),
         halo_wpx=ENCODERS[encoder].halo_wpx,
+        operating_points=OperatingPoints() if before is None else before.card.operating_points,
         **recognizable(data, before),
     )
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -188,3 +188,11 @@ def test_ordinary_sections_are_read_with_the_patterns_taking_turns(monkeypatch: 
     assert asked[0] == (next(iter(PATTERN_SPECS)), 5)
     assert asked[9][0] == asked[0][0]
     assert {pattern for pattern, _ in asked} == set(PATTERN_SPECS)
+
+
+def test_outlines_can_be_left_as_the_bundle_began_with_them(folder: Path) -> None:
+    start = OperatingPoints(merge_boundary=(0.5, 0.5, 0.2, 0.5, 0.5), seed_height=0.17, fiber=0.66)
+    kept = choose_points(UnsureEngine(), start, folder, outlines=False)
+    assert not {choice.name for choice in kept.choices} & {"merge_boundary", "seed_height", "foreground", "fiber"}
+    for name in ("merge_boundary", "seed_height", "foreground", "fiber", "necrotic_fiber"):
+        assert getattr(kept.points, name) == getattr(start, name)
