@@ -35,8 +35,9 @@ Hyaline fibers and myophagocytosis keep the common limit: on fields, their own w
 thin as 12 um, and would then cut those of ordinary sections to pieces (myophagocytosis: F1 0.55 instead of 0.80).
 """
 
-DOUBT_GRID = (0.4, 0.5, 0.6, 0.7, 0.75, 0.8)
-"""For `necrotic_fiber`, searched by the F1 of necrotic fibers."""
+DOUBT_GRID = (0.4, 0.5, 0.6)
+"""For `necrotic_fiber`, searched by the F1 of necrotic fibers. A higher one would win a little of it on fields, but
+leave packed fibers without an outline, and their macrophages would then read as a cluster of infiltrate."""
 
 PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.05, 0.96, 0.05), 2))
 
@@ -142,7 +143,11 @@ def choose_points(
 
 
 def _choose_outlines(known: KnownMaps, points: OperatingPoints) -> tuple[OperatingPoints, list[Choice]]:
+    """How outlines are cut, begun afresh: where scores tie the defaults stay, not what another network had."""
     choices: list[Choice] = []
+    fresh = OperatingPoints()
+    names = ("merge_boundary", "necrotic_fiber", *OUTLINE_GRID)
+    points = replace(points, **{name: getattr(fresh, name) for name in names})
     alike = {value: replace(points, merge_boundary=(value,) * len(FiberClass)) for value in MERGE_GRID}
     f1 = {value: _fiber_f1(_paired(known, tried)) for value, tried in alike.items()}
     choices.append(_best("merge_boundary", f1, points.merge_boundary[FiberClass.INTACT]))

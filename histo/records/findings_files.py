@@ -47,7 +47,7 @@ def write_findings(staged: Staged, slide: SlideResult, *, cells_assessed: bool =
     staged.add(COMPARTMENTS_NAME, lambda path: write_compartments(path, findings.compartments))
 
 
-def read_findings(folder: Path) -> Findings:
+def read_findings(folder: Path | str) -> Findings:
     """Read the findings of one slide back, without loss.
 
     Args:
@@ -56,6 +56,7 @@ def read_findings(folder: Path) -> Findings:
     Raises:
         RecordError: If a file is missing or damaged, or the files do not belong together.
     """
+    folder = Path(folder)
     reading = read_reading(folder)
     fibers, cells = read_fibers(folder / FIBERS_NAME), read_cells(folder / CELLS_NAME)
     slides = reading.document.get("slides")

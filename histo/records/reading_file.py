@@ -143,7 +143,7 @@ class StoredReading:
     document: Mapping[str, Any]
 
 
-def read_reading(path: Path) -> StoredReading:
+def read_reading(path: Path | str) -> StoredReading:
     """Read a reading.json back.
 
     Args:
@@ -152,6 +152,7 @@ def read_reading(path: Path) -> StoredReading:
     Raises:
         RecordError: If it is missing, damaged, not a reading, or of a schema that this histo does not know.
     """
+    path = Path(path)
     if path.is_dir():
         path = path / "reading.json"
     document = read_json(path)
