@@ -81,7 +81,7 @@ def test_the_promised_entries_are_there(reading: BiopsyReading) -> None:
 
 
 def test_findings_come_back_with_the_unreadable_area(folder: Path) -> None:
-    assert read_findings(folder).unreadable_mm2 == 1 / 3
+    assert read_findings(str(folder)).unreadable_mm2 == 1 / 3
 
 
 def test_what_could_not_be_read_is_outlined(reading: BiopsyReading) -> None:
