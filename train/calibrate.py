@@ -41,6 +41,10 @@ leave packed fibers without an outline, and their macrophages would then read as
 
 PROBABILITY_GRID = tuple(float(step) for step in np.round(np.arange(0.05, 0.96, 0.05), 2))
 
+LIKELY = 0.5
+"""An attribute is held to be present only where it is likelier than not: of one that the network hardly knows, the best
+F1 lies far lower, and calls most fibers of a transverse section oblique."""
+
 SPARSE_BETA = 0.5
 """Inflammatory cells are chosen by F0.5: in a sparse infiltrate a few false cells per mm2 would change the pattern."""
 
@@ -122,7 +126,7 @@ def choose_points(
     paired = _paired(known, points)
     choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))
     for kind in FiberAttribute:
-        f1 = {t: _attribute_f1(paired, kind, t) for t in PROBABILITY_GRID}
+        f1 = {t: _attribute_f1(paired, kind, t) for t in PROBABILITY_GRID if t >= LIKELY}
         choices.append(_best(f"attributes.{kind.name.lower()}", f1, start.attributes[kind]))
     by_threshold = {t: _cell_f1(known, replace(points, cells=(t,) * len(CellClass))) for t in PROBABILITY_GRID}
     for cell in CellClass:
