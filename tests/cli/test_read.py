@@ -270,7 +270,9 @@ def test_debug_shows_what_happened(tmp_path: Path, bundle: Path) -> None:
 
 def histo_process(*words: str | Path) -> subprocess.Popen[str]:
     # a shell's background job, as these tests may be, starts with Ctrl-C ignored, and hands that on
-    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from histo.cli import main; main()"
+    start = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from histo.cli import main; main()"
+    )
     command = [sys.executable, "-c", start, *(str(word) for word in words)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
