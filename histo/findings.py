@@ -70,7 +70,8 @@ class Compartment(IntEnum):
     ARTEFACT = 7
 
 
-def _freeze(instance: object) -> None:
+def freeze_arrays(instance: object) -> None:
+    """Make every array of a frozen dataclass read-only, through views: the caller's own arrays stay as they are."""
     for field in fields(instance):  # type: ignore[arg-type]
         value = getattr(instance, field.name)
         if isinstance(value, np.ndarray):
@@ -129,7 +130,7 @@ class Fibers:
             raise ValueError("outline_start must begin at 0 and end at the number of vertices")
         if np.any(np.diff(self.outline_start) < 3):
             raise ValueError("every outline needs at least 3 vertices")
-        _freeze(self)
+        freeze_arrays(self)
 
     def __len__(self) -> int:
         """Number of fibers."""
@@ -206,7 +207,7 @@ class Cells:
         _expect("class_probability", self.class_probability, (m, len(CellClass)), np.float32)
         _expect("compartment", self.compartment, (m,), np.uint8)
         _expect("fiber", self.fiber, (m,), np.int32)
-        _freeze(self)
+        freeze_arrays(self)
 
     def __len__(self) -> int:
         """Number of nuclei."""
@@ -255,7 +256,7 @@ class CompartmentMap:
         """Check shapes and dtypes, and make the arrays read-only."""
         _expect("codes", self.codes, self.codes.shape[:2], np.uint8)
         _expect("scored", self.scored, self.codes.shape, np.bool_)
-        _freeze(self)
+        freeze_arrays(self)
 
     def at_um(self, points_um: Floats) -> Codes:
         """(N,) uint8, the compartment at (N, 2) points in slide micrometers; glass outside the map."""

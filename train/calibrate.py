@@ -13,12 +13,11 @@ from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass, Fi
 from histo.network import Engine, OperatingPoints, decide_class, decode_block
 from histo.network.cell_peaks import find_peaks
 from histo.network.temperature import temper_odds, untemper_odds
-from histo.phantom import PATTERN_SPECS
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, maps_of, read_fields
 from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
-from train.sections import section_view
+from train.sections import ordinary_sections
 from train.temperatures import fit_temperatures
 
 OUTLINE_GRID: Mapping[str, tuple[float, ...]] = {
@@ -249,9 +248,7 @@ def _with(values: tuple[float, ...], place: int, value: float) -> tuple[float, .
 
 
 def _read_sections(engine: Engine, seeds: Sequence[int]) -> KnownMaps:
-    patterns = list(PATTERN_SPECS)
-    fields = (section_view(patterns[place % len(patterns)], seed) for place, seed in enumerate(seeds))
-    return [(field.truth, maps_of(engine, field.rgb)) for field in fields]
+    return [(field.truth, maps_of(engine, field.rgb)) for field in ordinary_sections(seeds)]
 
 
 def _outline_score(paired: KnownFibers, necrotic: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.progress import track
 
@@ -28,8 +28,14 @@ def section_view(pattern: str, seed: int) -> Field:
     return Renderer(scene, look).render(Region(x, y, _VIEW_WPX, _VIEW_WPX))
 
 
+def ordinary_sections(seeds: Iterable[int]) -> Iterator[Field]:
+    """One view of a section a seed, the patterns taking turns."""
+    patterns = list(PATTERN_SPECS)
+    return (section_view(patterns[number % len(patterns)], seed) for number, seed in enumerate(seeds))
+
+
 def evaluate_sections(engine: Engine, points: OperatingPoints, seeds: Sequence[int]) -> dict[str, Metric]:
-    """Read one section a seed, the patterns taking turns.
+    """Read `ordinary_sections`.
 
     Args:
         engine: Runs the bundle's network.
@@ -39,9 +45,7 @@ def evaluate_sections(engine: Engine, points: OperatingPoints, seeds: Sequence[i
     Returns:
         What `train.metrics.summarize` gives, every name beginning with `sections.`.
     """
-    patterns = list(PATTERN_SPECS)
     tallies = []
-    for number, seed in enumerate(track(seeds, description="Reading phantom sections")):
-        field = section_view(patterns[number % len(patterns)], seed)
+    for field in ordinary_sections(track(seeds, description="Reading phantom sections")):
         tallies.append(tally_field(field.truth, *findings_of(maps_of(engine, field.rgb), points)))
     return {PREFIX + name: metric for name, metric in summarize(tallies).items()}

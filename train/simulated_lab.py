@@ -22,7 +22,7 @@ from histo.geometry import WORKING_MPP, Size
 from histo.phantom import PATTERN_SPECS, PhantomSpec
 from histo.phantom.look import Look
 from histo.phantom.scene import Scene, build_scene
-from histo.phantom.slide import GLASS_UM, _write_pyramid
+from histo.phantom.slide import GLASS_UM, write_pyramid
 from histo.phantom.structures import UM2_PER_MM2, blob
 from histo.records.atomic import make_folder, write_atomically
 from train.seeds import lab_seed
@@ -160,5 +160,5 @@ def _write_slide(path: Path, scene: Scene, look: Look, processes: int) -> None:
     size = Size(int(WORKING_MPP.to_px(scene.width_um)), int(WORKING_MPP.to_px(scene.height_um)))
     with tempfile.TemporaryDirectory(prefix=".simulated-", dir=path.parent) as folder:
         partial = Path(folder) / "slide.tif"
-        _write_pyramid(partial, scene, look, size, Path(folder), None, processes)
+        write_pyramid(partial, scene, look, size, Path(folder), None, processes)
         partial.replace(path)

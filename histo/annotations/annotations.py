@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
+from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass, freeze_arrays
 
 Outlines = NDArray[np.object_]
 """(N,) of `shapely.Polygon`, valid and not empty."""
@@ -40,7 +40,7 @@ class AnnotatedFibers:
         _check_codes("fiber_class", self.fiber_class, n, len(FiberClass))
         if self.attributes.shape != (n, len(FiberAttribute)) or self.attributes.dtype != np.bool_:
             raise ValueError(f"attributes must be bool of shape {(n, len(FiberAttribute))}")
-        _freeze(self)
+        freeze_arrays(self)
 
     def __len__(self) -> int:
         """Number of fibers."""
@@ -68,7 +68,7 @@ class AnnotatedCells:
         if self.center_um.shape != (m, 2) or self.center_um.dtype != np.float32:
             raise ValueError(f"center_um must be float32 of shape {(m, 2)}")
         _check_codes("cell_class", self.cell_class, m, len(CellClass))
-        _freeze(self)
+        freeze_arrays(self)
 
     def __len__(self) -> int:
         """Number of nuclei."""
@@ -96,7 +96,7 @@ class AnnotatedAreas:
         """Check the columns against each other and make them read-only."""
         _check_outlines(self.outlines)
         _check_codes("compartment", self.compartment, len(self.outlines), len(Compartment))
-        _freeze(self)
+        freeze_arrays(self)
 
     def __len__(self) -> int:
         """Number of pieces."""
@@ -158,7 +158,7 @@ class Annotations:
             kind = shapely.get_type_id(getattr(self, name))
             if kind not in (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON):
                 raise ValueError(f"{name} must be a polygon or several, perhaps empty")
-        _freeze(self)
+        freeze_arrays(self)
 
 
 def outline_array(polygons: Sequence[shapely.Polygon]) -> Outlines:
@@ -179,12 +179,3 @@ def _check_outlines(outlines: Outlines) -> None:
 def _check_codes(name: str, codes: NDArray[np.uint8], count: int, kinds: int) -> None:
     if codes.shape != (count,) or codes.dtype != np.uint8 or np.any(codes >= kinds):
         raise ValueError(f"{name} must be uint8 of shape {(count,)}, below {kinds}")
-
-
-def _freeze(instance: object) -> None:
-    for field in fields(instance):  # type: ignore[arg-type]
-        value = getattr(instance, field.name)
-        if isinstance(value, np.ndarray):
-            view = value.view()
-            view.flags.writeable = False
-            object.__setattr__(instance, field.name, view)

@@ -116,7 +116,7 @@ def write_phantom_slide(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".phantom-", dir=path.parent) as folder:
             partial = Path(folder) / "slide.tif"
-            _write_pyramid(partial, scene, look, size, Path(folder), progress, workers or os.cpu_count() or 1)
+            write_pyramid(partial, scene, look, size, Path(folder), progress, workers or os.cpu_count() or 1)
             partial.replace(path)
     except OSError as error:
         raise OutputError(
@@ -126,10 +126,21 @@ def write_phantom_slide(
     return PhantomSlide(path, pattern, seed, size, scene.section.area / UM2_PER_MM2, fibers, cells)
 
 
-def _write_pyramid(
+def write_pyramid(
     path: Path, scene: Scene, look: Look, size: Size, folder: Path, progress: Callable[[int, int], None] | None,
     workers: int,
 ) -> None:  # fmt: skip
+    """Render a scene band by band into a tiled JPEG pyramid at 0.5 um/px.
+
+    Args:
+        path: The TIFF; written in place.
+        scene: What is on the slide.
+        look: Its stain and scanner.
+        size: Of level 0, in pixels.
+        folder: For the smaller levels while they grow.
+        progress: Called with blocks done and blocks in all.
+        workers: Processes that render.
+    """
     smaller = {
         factor: np.lib.format.open_memmap(
             folder / f"level-{factor}.npy", "w+", np.uint8, (-(-size.height // factor), -(-size.width // factor), 3)

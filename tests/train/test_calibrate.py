@@ -182,7 +182,7 @@ def test_ordinary_sections_are_read_with_the_patterns_taking_turns(monkeypatch: 
         asked.append((pattern, seed))
         return make_field(seed, 128)
 
-    monkeypatch.setattr("train.calibrate.section_view", view)
+    monkeypatch.setattr("train.sections.section_view", view)
     known = _read_sections(UnsureEngine(), range(5, 16))
     assert len(known) == 11
     assert asked[0] == (next(iter(PATTERN_SPECS)), 5)
