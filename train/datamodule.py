@@ -55,7 +55,7 @@ class FieldsModule(LightningDataModule):
         needs: What crops are centered on.
         reach: How far the geometry of a crop may go.
         phantoms: Phantom fields to mix in, holding a folder for each split; validation is on `fields` alone.
-        phantom_share: Share of the training crops that are of those phantoms.
+        phantom_share: Share of the training crops that are of those phantoms; at 0 they are not even looked for.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class FieldsModule(LightningDataModule):
 
     def _crops(self) -> CropDataset | MixedCrops:
         own = CropDataset(self.fields / Split.TRAIN, self.crop_wpx, self.seed, self.needs, self.reach)
-        if self.phantoms is None:
+        if self.phantoms is None or self.phantom_share == 0:
             return own
         phantoms = CropDataset(self.phantoms / Split.TRAIN, self.crop_wpx, self.seed, self.needs, self.reach)
         return MixedCrops(own, phantoms, self.phantom_share, self.seed)
