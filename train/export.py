@@ -104,8 +104,9 @@ def check_bundle(bundle: Bundle, network: MuscleNet, rgb: NDArray[np.uint8]) -> 
 
 
 def _folders_of(data: dict[str, Any]) -> list[Path]:
-    """The folders of fields that a training's settings name."""
-    return [Path(data[name]) for name in ("fields", "phantoms") if data.get(name)]
+    """The folders of fields that a training took crops from."""
+    mixed = data.get("phantoms") and data["phantom_share"] > 0
+    return [Path(data[name]) for name in (("fields", "phantoms") if mixed else ("fields",))]
 
 
 def _settings_beside(checkpoint: Path) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def tell_data(
                 f"{len(paths)} fields drawn by histo.phantom from seeds {seed_of(paths[0])} to {seed_of(paths[-1])}"
             )
     crops = int(data["batch_size"]) * processes
-    mixed = f", {data['phantom_share']:.0%} of them of the phantoms" if data.get("phantoms") is not None else ""
+    mixed = f", {data['phantom_share']:.0%} of them of the phantoms" if len(folders) > 1 else ""
     begun = " The encoder began with torchvision's ImageNet weights." if _from_imagenet(model) else ""
     real = bool(slides) and not simulated
     kind = "Slides" if real else "Digital phantoms only"

@@ -161,6 +161,15 @@ def test_the_bundle_holds_the_averaged_weights_and_says_where_they_come_from(tra
     assert loaded.card.channels == (8, 16, 16, 16)
 
 
+def test_phantoms_that_no_crop_is_of_are_not_looked_for(fields: Path, tmp_path: Path) -> None:
+    without = ["--data.phantoms", str(tmp_path / "none"), "--data.phantom_share", "0"]
+    few = ["--trainer.max_steps", "2", "--trainer.val_check_interval", "2"]
+    fit([*arguments(fields, tmp_path), *without, *few])
+    told = export_bundle(tmp_path / FINAL, RECIPE, tmp_path / "bundle", "smoke", "1").card.training.data
+    assert "2 steps of 4 augmented crops" in told
+    assert "%" not in told
+
+
 def test_weights_that_began_with_a_bundle_tell_of_both_trainings(
     fields: Path, trained: Path, bundle: Path, tmp_path: Path
 ) -> None:
