@@ -163,7 +163,7 @@ def test_the_bundle_holds_the_averaged_weights_and_says_where_they_come_from(tra
 
 def test_phantoms_that_no_crop_is_of_are_not_looked_for(fields: Path, tmp_path: Path) -> None:
     without = ["--data.phantoms", str(tmp_path / "none"), "--data.phantom_share", "0"]
-    few = ["--trainer.max_steps", "2", "--trainer.val_check_interval", "2"]
+    few = ["--trainer.max_steps", "2", "--trainer.val_check_interval", "2", "--trainer.log_every_n_steps", "1"]
     fit([*arguments(fields, tmp_path), *without, *few])
     told = export_bundle(tmp_path / FINAL, RECIPE, tmp_path / "bundle", "smoke", "1").card.training.data
     assert "2 steps of 4 augmented crops" in told
