@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.findings import FiberAttribute, FiberClass
+from histo.phantom.canvas import Canvas
+from histo.phantom.fiber_damage import is_damaged, paint_damage
 from histo.phantom.look import Look, Plane
 from histo.phantom.scene import Scene
 
@@ -17,7 +19,7 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Sarcoplasm:
-    """Dye and texture of every fiber of a scene, (N,) float32 each.
+    """Dye and texture of every fiber of a scene; (N,) float32 where nothing else is said.
 
     Attributes:
         eosin: Mean amount of eosin.
@@ -26,6 +28,8 @@ class Sarcoplasm:
         mottle: Strength of the patchy texture.
         rim: Relative eosin at the very rim; 1 is no rim.
         holes: Level of the patchy noise below which the sarcoplasm is lost; -9 is nowhere.
+        striation: Strength of cross striation, of the whole scene; 0 is none.
+        striation_wave: Its turn per working pixel, and its direction, in radians.
     """
 
     eosin: Values
@@ -34,9 +38,11 @@ class Sarcoplasm:
     mottle: Values
     rim: Values
     holes: Values
+    striation: float
+    striation_wave: tuple[float, float]
 
 
-def tone(scene: Scene, look: Look) -> Sarcoplasm:
+def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     """Draw the dye and texture of every fiber."""
     rng = np.random.default_rng([scene.seed, 1])
     n = len(scene.fibers)
@@ -87,90 +93,38 @@ def tone(scene: Scene, look: Look) -> Sarcoplasm:
     opaque = scene.fiber_attributes[:, FiberAttribute.OPAQUE]
     eosin[opaque] *= rng.uniform(1.12, 1.45, np.count_nonzero(opaque))
     grain[opaque] *= 0.4
-    return Sarcoplasm(*[values.astype(np.float32) for values in (eosin, blue, grain, mottle, rim, holes)])
+    striation, wave = rng.uniform(0.0, 0.06) * (rng.random() < 0.25), (rng.uniform(0.5, 1.4), rng.uniform(0, np.pi))
+    eosin, blue, grain, mottle, rim, holes = (
+        values.astype(np.float32) for values in (eosin, blue, grain, mottle, rim, holes)
+    )
+    return Sarcoplasm(eosin, blue, grain, mottle, rim, holes, striation, wave)
 
 
-def _fissure(
-    ring: NDArray[np.float64], center: NDArray[np.float64], radius: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """A jagged cleft that runs from the rim towards the other side."""
-    start = ring[rng.integers(len(ring))]
-    through = center + rng.normal(0, 0.3 * radius, 2)
-    reach = rng.uniform(0.5, 1.9)
-    along = np.linspace(0, reach, int(rng.integers(4, 9)))[:, None]
-    path: NDArray[np.float64] = start + (through - start) * along
-    path[1:] += rng.normal(0, 0.07 * radius, (len(path) - 1, 2))
-    return path
+def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
+    """Lay the inside of every fiber over what is between them."""
 
+    def spread(values: Values) -> Plane:
+        plane: Plane = np.concatenate([[np.float32(0)], values[canvas.rows]])[shown]
+        return plane
 
-def _width(radius: float, rng: np.random.Generator) -> int:
-    return max(1, round(radius * rng.uniform(0.02, 0.11)))
-
-
-def is_cracked(scene: Scene) -> NDArray[np.bool_]:
-    """(N,) bool, intact fibers with one straight freezing crack: decoys of hyaline necrosis."""
-    cracked: NDArray[np.bool_] = (scene.fiber_class == FiberClass.INTACT) & (scene.stage < 0.015)
-    return cracked
-
-
-def scratch(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origin_px: tuple[float, float]) -> None:
-    """Draw, in place, what belongs to single fibers: cracks and retraction of hyaline ones, vacuoles, ragged pale rims.
-
-    Args:
-        scene: The scene.
-        row: Which fiber.
-        eosin: (H, W) float32 amount of eosin.
-        mask: (H, W) bool, where this fiber is.
-        origin_px: Pixel position, in the scene's working pixels, of the array's first pixel.
-    """
-    rng = np.random.default_rng([scene.seed, 2, row])
-    ring = np.asarray(scene.fibers[row].exterior.coords) * 2 - origin_px
-    low, high = ring.min(0), ring.max(0)
-    radius = float(np.sqrt(scene.fibers[row].area / np.pi)) * 2
-    center = ring[:-1].mean(0)
-    loss = np.zeros(eosin.shape, np.uint8)
-    kind = scene.fiber_class[row]
-
-    def polyline(points: NDArray[np.float64], strength: float, width: int) -> None:
-        whole = np.round((points - 0.5) * 16).astype(np.int32)
-        cv2.polylines(loss, [whole], False, int(255 * strength), width, cv2.LINE_AA, 4)
-
-    def disc(x: float, y: float, size: float, strength: float) -> None:
-        cv2.circle(
-            loss,
-            (round((x - 0.5) * 16), round((y - 0.5) * 16)),
-            round(size * 16),
-            int(255 * strength),
-            -1,
-            cv2.LINE_AA,
-            4,
-        )
-
-    if kind == FiberClass.NECROTIC_HYALINE:
-        for _ in range(rng.integers(2, 7)):
-            polyline(_fissure(ring[:-1], center, radius, rng), rng.uniform(0.6, 1.0), _width(radius, rng))
-        if rng.random() < 0.6:
-            first, length = rng.integers(len(ring)), rng.integers(len(ring) // 5 + 1, len(ring) // 2 + 3)
-            polyline(np.roll(ring[:-1], -first, axis=0)[:length], 1.0, int(rng.integers(2, 7)))
-    elif kind in (FiberClass.NECROTIC_PALE, FiberClass.MYOPHAGOCYTOSIS):
-        for _ in range(rng.integers(1, 7)):
-            x, y = rng.uniform(low, high)
-            disc(x, y, rng.uniform(0.05, 0.25) * radius, rng.uniform(0.4, 0.95))
-        if rng.random() < 0.5:
-            for point in ring[rng.integers(len(ring), size=rng.integers(3, 12))]:
-                disc(point[0], point[1], rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
-    elif is_cracked(scene)[row]:
-        first, second = rng.choice(len(ring), 2)
-        polyline(
-            np.stack([ring[first], ring[second]]) + rng.normal(0, 2, (2, 2)),
-            rng.uniform(0.4, 1.0),
-            int(rng.integers(1, 3)),
-        )
-    if scene.fiber_attributes[row, FiberAttribute.VACUOLATED]:
-        for _ in range(rng.integers(2, 12)):
-            x, y = rng.uniform(low, high)
-            disc(x, y, rng.uniform(1.5, 0.22 * radius + 2), rng.uniform(0.7, 1.0))
-    top, bottom = max(0, int(low[1]) - 3), int(high[1]) + 4
-    left, right = max(0, int(low[0]) - 3), int(high[0]) + 4
-    window = (slice(top, bottom), slice(left, right))
-    eosin[window] *= 1 - 0.95 * (loss[window] / np.float32(255)) * mask[window]
+    labels = canvas.labels
+    # The anti-aliased rim belongs to the nearest fiber: grow the labels by one pixel for drawing only.
+    shown = np.where(labels > 0, labels, cv2.dilate(labels.astype(np.float32), np.ones((3, 3))).astype(np.int32))
+    mottle = canvas.noise("mottle", 3)
+    texture = spread(traits.grain) * (canvas.noise("grain") + 0.7 * canvas.noise("fine", 1))
+    texture += spread(traits.mottle) * (mottle + 0.5 * canvas.noise("cloud", 5))
+    if traits.striation:
+        area, (turns, angle) = canvas.area, traits.striation_wave
+        x = np.arange(area.x, area.right, dtype=np.float32) * np.float32(np.cos(angle))
+        y = np.arange(area.y, area.bottom, dtype=np.float32) * np.float32(np.sin(angle))
+        texture += np.float32(traits.striation) * np.sin((x[None] + y[:, None]) * np.float32(turns))
+    depth = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    fiber = spread(traits.eosin) * np.clip(1 + texture, 0.05, None)
+    fiber *= 1 + (spread(traits.rim) - 1) * np.exp(-depth / 3)
+    lost = mottle + 0.6 * canvas.noise("grain", 9) < spread(traits.holes)
+    fiber[lost] *= 0.25
+    for local in np.flatnonzero(is_damaged(scene)[canvas.rows]):
+        paint_damage(scene, int(canvas.rows[local]), fiber, shown == local + 1, (canvas.area.x, canvas.area.y))
+    canvas.eosin[:] += canvas.coverage * (fiber - canvas.eosin)
+    blue = spread(traits.blue) * np.clip(1 + 1.5 * texture, 0, None)
+    canvas.hematoxylin[:] += canvas.coverage * (blue - canvas.hematoxylin)

@@ -1,0 +1,104 @@
+"""What is wrong with single fibers: cracks and retraction of hyaline ones, vacuoles, ragged rims, freezing cracks."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
+from histo.phantom.look import Plane
+from histo.phantom.scene import Scene
+
+
+def _fissure(
+    ring: NDArray[np.float64], center: NDArray[np.float64], radius: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A jagged cleft that runs from the rim towards the other side."""
+    start = ring[rng.integers(len(ring))]
+    through = center + rng.normal(0, 0.3 * radius, 2)
+    reach = rng.uniform(0.5, 1.9)
+    along = np.linspace(0, reach, int(rng.integers(4, 9)))[:, None]
+    path: NDArray[np.float64] = start + (through - start) * along
+    path[1:] += rng.normal(0, 0.07 * radius, (len(path) - 1, 2))
+    return path
+
+
+def _width(radius: float, rng: np.random.Generator) -> int:
+    return max(1, round(radius * rng.uniform(0.02, 0.11)))
+
+
+def is_damaged(scene: Scene) -> NDArray[np.bool_]:
+    """(N,) bool, fibers that `paint_damage` has something to draw in."""
+    necrotic = np.isin(scene.fiber_class, NECROTIC_CLASSES)
+    damaged: NDArray[np.bool_] = necrotic | scene.fiber_attributes[:, FiberAttribute.VACUOLATED] | is_cracked(scene)
+    return damaged
+
+
+def is_cracked(scene: Scene) -> NDArray[np.bool_]:
+    """(N,) bool, intact fibers with one straight freezing crack: decoys of hyaline necrosis."""
+    cracked: NDArray[np.bool_] = (scene.fiber_class == FiberClass.INTACT) & (scene.stage < 0.015)
+    return cracked
+
+
+def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], origin_px: tuple[float, float]) -> None:
+    """Draw, in place, what belongs to single fibers: cracks and retraction of hyaline ones, vacuoles, ragged pale rims.
+
+    Args:
+        scene: The scene.
+        row: Which fiber.
+        eosin: (H, W) float32 amount of eosin.
+        mask: (H, W) bool, where this fiber is.
+        origin_px: Pixel position, in the scene's working pixels, of the array's first pixel.
+    """
+    rng = np.random.default_rng([scene.seed, 2, row])
+    ring = np.asarray(scene.fibers[row].exterior.coords) * 2 - origin_px
+    low, high = ring.min(0), ring.max(0)
+    radius = float(np.sqrt(scene.fibers[row].area / np.pi)) * 2
+    center = ring[:-1].mean(0)
+    loss = np.zeros(eosin.shape, np.uint8)
+    kind = scene.fiber_class[row]
+
+    def polyline(points: NDArray[np.float64], strength: float, width: int) -> None:
+        whole = np.round((points - 0.5) * 16).astype(np.int32)
+        cv2.polylines(loss, [whole], False, int(255 * strength), width, cv2.LINE_AA, 4)
+
+    def disc(x: float, y: float, size: float, strength: float) -> None:
+        cv2.circle(
+            loss,
+            (round((x - 0.5) * 16), round((y - 0.5) * 16)),
+            round(size * 16),
+            int(255 * strength),
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
+
+    if kind == FiberClass.NECROTIC_HYALINE:
+        for _ in range(rng.integers(2, 7)):
+            polyline(_fissure(ring[:-1], center, radius, rng), rng.uniform(0.6, 1.0), _width(radius, rng))
+        if rng.random() < 0.6:
+            first, length = rng.integers(len(ring)), rng.integers(len(ring) // 5 + 1, len(ring) // 2 + 3)
+            polyline(np.roll(ring[:-1], -first, axis=0)[:length], 1.0, int(rng.integers(2, 7)))
+    elif kind in (FiberClass.NECROTIC_PALE, FiberClass.MYOPHAGOCYTOSIS):
+        for _ in range(rng.integers(1, 7)):
+            x, y = rng.uniform(low, high)
+            disc(x, y, rng.uniform(0.05, 0.25) * radius, rng.uniform(0.4, 0.95))
+        if rng.random() < 0.5:
+            for point in ring[rng.integers(len(ring), size=rng.integers(3, 12))]:
+                disc(point[0], point[1], rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
+    elif is_cracked(scene)[row]:
+        first, second = rng.choice(len(ring), 2)
+        polyline(
+            np.stack([ring[first], ring[second]]) + rng.normal(0, 2, (2, 2)),
+            rng.uniform(0.4, 1.0),
+            int(rng.integers(1, 3)),
+        )
+    if scene.fiber_attributes[row, FiberAttribute.VACUOLATED]:
+        for _ in range(rng.integers(2, 12)):
+            x, y = rng.uniform(low, high)
+            disc(x, y, rng.uniform(1.5, 0.22 * radius + 2), rng.uniform(0.7, 1.0))
+    top, bottom = max(0, int(low[1]) - 3), int(high[1]) + 4
+    left, right = max(0, int(low[0]) - 3), int(high[0]) + 4
+    window = (slice(top, bottom), slice(left, right))
+    eosin[window] *= 1 - 0.95 * (loss[window] / np.float32(255)) * mask[window]
