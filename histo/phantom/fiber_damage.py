@@ -95,9 +95,11 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
             int(rng.integers(1, 3)),
         )
     if scene.fiber_attributes[row, FiberAttribute.VACUOLATED]:
-        for _ in range(rng.integers(2, 12)):
+        fine = rng.random() < 0.5  # droplets of lipid; otherwise a few large vacuoles, as of glycogen
+        for _ in range(rng.integers(15, 70) if fine else rng.integers(2, 12)):
             x, y = rng.uniform(low, high)
-            disc(x, y, rng.uniform(1.5, 0.22 * radius + 2), rng.uniform(0.7, 1.0))
+            size = rng.uniform(0.8, 2.2) if fine else rng.uniform(2.0, 0.3 * radius + 2)
+            disc(x, y, size, rng.uniform(0.6, 1.0))
     top, bottom = max(0, int(low[1]) - 3), int(high[1]) + 4
     left, right = max(0, int(low[0]) - 3), int(high[0]) + 4
     window = (slice(top, bottom), slice(left, right))

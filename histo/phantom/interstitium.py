@@ -20,9 +20,15 @@ class Interstitium:
     Attributes:
         endomysium: Amount of eosin between fibers.
         perimysium: Amount of eosin between fascicles.
+        blueness: Amount of hematoxylin, relative to eosin: mucoid or edematous ground substance is bluish.
+        wisps: Contrast of the streaks of collagen.
+        patches: Contrast of its patches.
         endomysial_crack: Level of noise below which the endomysium is torn open.
         perimysial_crack: The same of the perimysium.
+        crack_edge: How gradually a crack begins, in units of that noise.
         retraction_wpx: Width of the halo that fibers have shrunk away from; 0 is none.
+        retraction: How empty the halo is, 0 to 1.
+        membrane: Amount of eosin in the thin line midway between neighboring fibers; 0 is none.
         sheet_eosin: Amount of eosin behind sheets of cells.
         sheet_blue: Amount of hematoxylin there.
         scar_eosin: Amount of eosin in smooth collagen.
@@ -30,9 +36,15 @@ class Interstitium:
 
     endomysium: float
     perimysium: float
+    blueness: float
+    wisps: float
+    patches: float
     endomysial_crack: float
     perimysial_crack: float
+    crack_edge: float
     retraction_wpx: float
+    retraction: float
+    membrane: float
     sheet_eosin: float
     sheet_blue: float
     scar_eosin: float
@@ -42,15 +54,21 @@ def draw_interstitium(scene: Scene, look: Look) -> Interstitium:
     """Draw one scene's interstitium by lot."""
     rng = np.random.default_rng([scene.seed, 5])
     endomysium = rng.uniform(0.05, 0.6)
-    retraction_wpx = rng.uniform(1.5, 5.0) if rng.random() < 0.35 else 0.0
-    if retraction_wpx and rng.random() < 0.6:  # edema or fibrosis as pink as fibers, which halos set apart
+    retraction_wpx = rng.uniform(1.5, 5.0) if rng.random() < 0.5 else 0.0
+    if retraction_wpx and rng.random() < 0.5:  # edema or fibrosis as pink as fibers, which halos set apart
         endomysium = rng.uniform(0.4, 0.95)
     return Interstitium(
         endomysium=endomysium * look.eosin_level,
-        perimysium=rng.uniform(0.15, 0.5) * look.eosin_level,
+        perimysium=rng.uniform(0.1, 0.6) * look.eosin_level,
+        blueness=rng.choice([0.03, 0.1, 0.3, 0.6]) * rng.uniform(0.5, 1.3),
+        wisps=rng.uniform(0.04, 0.4),
+        patches=rng.uniform(0.05, 0.35),
         endomysial_crack=rng.uniform(-0.3, 0.9) - 2.2 * scene.spec.endomysium_fill,
-        perimysial_crack=rng.uniform(-1.8, 0.2),
+        perimysial_crack=rng.uniform(-2.6, 0.1),
+        crack_edge=rng.uniform(0.05, 0.9),
         retraction_wpx=retraction_wpx,
+        retraction=rng.uniform(0.55, 0.95),
+        membrane=rng.uniform(0.1, 0.7) * look.eosin_level if rng.random() < 0.7 else 0.0,
         sheet_eosin=rng.uniform(0.1, 0.9) * look.eosin_level,
         sheet_blue=rng.uniform(0.0, 0.35),
         scar_eosin=rng.uniform(0.35, 1.0) * look.eosin_level,
@@ -61,28 +79,44 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
     """Lay collagen, cracks, sheets of cells and scars; fibers come over it."""
     strands, cloud, mottle = (canvas.noise(name, 7) for name in ("strands", "cloud", "mottle"))
     compartments, eosin = canvas.compartments, canvas.eosin
-    endomysium, perimysium = compartments == Compartment.ENDOMYSIUM, compartments == Compartment.PERIMYSIUM
-    collagen = np.clip(traits.endomysium * (0.8 + 0.3 * strands + 0.15 * mottle), 0, None)
-    cracked = mottle + 0.6 * cloud < traits.endomysial_crack
-    eosin[endomysium] = np.where(cracked, 0.04 * traits.endomysium, collagen)[endomysium]
-    collagen = np.clip(traits.perimysium * (0.75 + 0.4 * strands + 0.1 * mottle), 0.02, None)
-    cracked = strands + 0.7 * cloud < traits.perimysial_crack
-    eosin[perimysium] = np.where(cracked, 0.05 * traits.perimysium, collagen)[perimysium]
+    fibrous = 1 + np.float32(traits.wisps) * strands + np.float32(traits.patches) * (mottle + cloud) * np.float32(0.5)
+    np.maximum(fibrous, np.float32(0.05), out=fibrous)
+    for compartment, amount, noise, level in (
+        (Compartment.ENDOMYSIUM, traits.endomysium, mottle + np.float32(0.6) * cloud, traits.endomysial_crack),
+        (Compartment.PERIMYSIUM, traits.perimysium, strands + np.float32(0.7) * cloud, traits.perimysial_crack),
+    ):
+        solid = np.clip((noise - np.float32(level)) * np.float32(1 / traits.crack_edge), np.float32(0.05), 1)
+        np.copyto(eosin, np.float32(amount) * fibrous * solid, where=compartments == compartment)
     sheets = canvas.mask(scene.structures.sheets)
-    eosin[sheets] = np.clip(traits.sheet_eosin * (0.85 + 0.3 * mottle), 0.02, None)[sheets]
-    canvas.hematoxylin[:] = np.where(sheets, np.float32(traits.sheet_blue), np.float32(0.08) * eosin)
+    np.copyto(eosin, np.float32(traits.sheet_eosin) * fibrous, where=sheets)
+    canvas.hematoxylin[:] = np.float32(traits.blueness) * eosin
+    np.copyto(canvas.hematoxylin, np.float32(traits.sheet_blue), where=sheets)
     scars = canvas.mask(scene.structures.scars) & (compartments != Compartment.GLASS)
-    eosin[scars] = (traits.scar_eosin * (1 + 0.12 * strands + 0.05 * mottle))[scars]
+    np.copyto(eosin, np.float32(traits.scar_eosin) * (1 + np.float32(0.12) * strands), where=scars)
     _soften(eosin)
     _soften(canvas.hematoxylin)
 
 
 def paint_retraction(canvas: Canvas, traits: Interstitium) -> None:
-    """Open a clear halo around every fiber, where fibers have shrunk away from what lies between them."""
-    if not traits.retraction_wpx:
+    """Where fibers have shrunk away: a clear halo around each, and the membrane that stays midway between two."""
+    if not traits.retraction_wpx and not traits.membrane:
         return
-    away = cv2.distanceTransform((canvas.labels == 0).astype(np.uint8), cv2.DIST_L2, 3) - traits.retraction_wpx
-    canvas.eosin[:] *= np.where(canvas.labels > 0, 1, np.clip(0.1 + 0.5 * away, 0.1, 1)).astype(np.float32)
+    outside = (canvas.labels == 0).astype(np.uint8)
+    if not outside.any():
+        return
+    away, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP)
+    if traits.retraction_wpx:
+        clear = np.clip((np.float32(traits.retraction_wpx + 1) - away) * np.float32(0.5), 0, np.float32(1))
+        clear *= outside * np.float32(traits.retraction)
+        canvas.eosin[:] *= 1 - clear
+        canvas.hematoxylin[:] *= 1 - clear
+    if traits.membrane:
+        between = nearest.astype(np.float32)
+        line = (cv2.dilate(between, np.ones((2, 2))) != between) & (outside > 0) & (away < 14)
+        line &= canvas.compartments == Compartment.ENDOMYSIUM
+        soft = cv2.GaussianBlur(line.astype(np.float32), (0, 0), 0.8)
+        soft *= outside
+        canvas.eosin[:] = np.maximum(canvas.eosin, np.float32(2 * traits.membrane) * soft)
 
 
 def _soften(plane: Plane) -> None:

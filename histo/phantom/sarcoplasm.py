@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from histo.findings import FiberAttribute, FiberClass
+from histo.geometry import WORKING_MPP
 from histo.phantom.canvas import Canvas
 from histo.phantom.fiber_damage import is_damaged, paint_damage
 from histo.phantom.look import Look, Plane
@@ -27,6 +30,9 @@ class Sarcoplasm:
         grain: Strength of the fine texture.
         mottle: Strength of the patchy texture.
         rim: Relative eosin at the very rim; 1 is no rim.
+        rim_wpx: How deep the rim goes, of the whole scene.
+        slope: (N, 2) float32, relative change of eosin per working pixel to the right and down: sections are no plates.
+        center_wpx: (N, 2) float32, where the slope is level.
         holes: Level of the patchy noise below which the sarcoplasm is lost; -9 is nowhere.
         striation: Strength of cross striation, of the whole scene; 0 is none.
         striation_wave: Its turn per working pixel, and its direction, in radians.
@@ -37,6 +43,9 @@ class Sarcoplasm:
     grain: Values
     mottle: Values
     rim: Values
+    rim_wpx: float
+    slope: Values
+    center_wpx: Values
     holes: Values
     striation: float
     striation_wave: tuple[float, float]
@@ -52,9 +61,9 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     if rng.random() < 0.35:  # two fiber types that take up the dye differently, as poor or old stains show
         eosin *= np.where(rng.random(n) < rng.uniform(0.2, 0.6), rng.uniform(0.6, 0.95), 1.0)
     blue = look.sarcoplasm_blue * np.exp(rng.normal(0, 0.3, n))
-    grain = look.texture * rng.uniform(0.02, 0.09) * np.exp(rng.normal(0, 0.3, n))
-    mottle = look.texture * rng.uniform(0.01, 0.07) * np.exp(rng.normal(0, 0.3, n))
-    rim = np.full(n, rng.uniform(0.85, 1.2)) * np.exp(rng.normal(0, 0.05, n))
+    grain = look.texture * _log_uniform(rng, 0.006, 0.09) * np.exp(rng.normal(0, 0.3, n))
+    mottle = look.texture * _log_uniform(rng, 0.006, 0.07) * np.exp(rng.normal(0, 0.3, n))
+    rim = np.full(n, rng.uniform(0.8, 1.3)) * np.exp(rng.normal(0, 0.05, n))
     holes = np.full(n, rng.uniform(-2.2, -1.5) if ice else -9.0)
 
     pale = kind == FiberClass.NECROTIC_PALE
@@ -85,26 +94,44 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
 
     young = kind == FiberClass.REGENERATING
     m = np.count_nonzero(young)
-    eosin[young] *= rng.uniform(0.45, 0.85, m)
-    blue[young] += look.hematoxylin_level * rng.uniform(0.1, 0.35, m)
-    grain[young] = rng.uniform(0.05, 0.22, m)
-    mottle[young] = rng.uniform(0.03, 0.15, m)
+    how_young = rng.beta(1.2, 1.2, m)  # from nearly pink, late in regeneration, to violet
+    eosin[young] *= 1 - how_young * rng.uniform(0.2, 0.55, m)
+    blue[young] += look.hematoxylin_level * (0.03 + 0.3 * how_young) * rng.uniform(0.6, 1.2, m)
+    grain[young] = rng.uniform(0.02, 0.22, m)
+    mottle[young] = rng.uniform(0.02, 0.2, m)
+    holes[young] = np.where(rng.random(m) < 0.25, rng.uniform(-2.2, -1.0, m), -9.0)  # foamy ones
 
     opaque = scene.fiber_attributes[:, FiberAttribute.OPAQUE]
     eosin[opaque] *= rng.uniform(1.12, 1.45, np.count_nonzero(opaque))
     grain[opaque] *= 0.4
     striation, wave = rng.uniform(0.0, 0.06) * (rng.random() < 0.25), (rng.uniform(0.5, 1.4), rng.uniform(0, np.pi))
-    eosin, blue, grain, mottle, rim, holes = (
-        values.astype(np.float32) for values in (eosin, blue, grain, mottle, rim, holes)
+    width_wpx = np.sqrt(np.maximum(shapely.area(scene.fibers), 1.0)) / WORKING_MPP.um_per_px
+    slope = rng.normal(0, rng.uniform(0.0, 0.12), (n, 2)) / width_wpx[:, None]
+    center_wpx = shapely.get_coordinates(shapely.centroid(scene.fibers)).reshape(-1, 2) / WORKING_MPP.um_per_px
+    return Sarcoplasm(
+        eosin=eosin.astype(np.float32),
+        blue=blue.astype(np.float32),
+        grain=grain.astype(np.float32),
+        mottle=mottle.astype(np.float32),
+        rim=rim.astype(np.float32),
+        rim_wpx=_log_uniform(rng, 1.5, 12.0),
+        slope=slope.astype(np.float32),
+        center_wpx=center_wpx.astype(np.float32),
+        holes=holes.astype(np.float32),
+        striation=striation,
+        striation_wave=wave,
     )
-    return Sarcoplasm(eosin, blue, grain, mottle, rim, holes, striation, wave)
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
     """Lay the inside of every fiber over what is between them."""
 
     def spread(values: Values) -> Plane:
-        plane: Plane = np.concatenate([[np.float32(0)], values[canvas.rows]])[shown]
+        plane: Plane = np.take(np.concatenate([np.zeros(1, np.float32), values[canvas.rows]]), shown)
         return plane
 
     labels = canvas.labels
@@ -119,12 +146,22 @@ def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
         y = np.arange(area.y, area.bottom, dtype=np.float32) * np.float32(np.sin(angle))
         texture += np.float32(traits.striation) * np.sin((x[None] + y[:, None]) * np.float32(turns))
     depth = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
-    fiber = spread(traits.eosin) * np.clip(1 + texture, 0.05, None)
-    fiber *= 1 + (spread(traits.rim) - 1) * np.exp(-depth / 3)
+    fiber = spread(traits.eosin) * np.maximum(1 + texture, np.float32(0.05))
+    fiber *= 1 + (spread(traits.rim) - 1) * np.exp(depth * np.float32(-1 / traits.rim_wpx))
+    fiber *= np.clip(_slope(canvas, traits, spread), 0.6, 1.5)
     lost = mottle + 0.6 * canvas.noise("grain", 9) < spread(traits.holes)
     fiber[lost] *= 0.25
     for local in np.flatnonzero(is_damaged(scene)[canvas.rows]):
         paint_damage(scene, int(canvas.rows[local]), fiber, shown == local + 1, (canvas.area.x, canvas.area.y))
     canvas.eosin[:] += canvas.coverage * (fiber - canvas.eosin)
-    blue = spread(traits.blue) * np.clip(1 + 1.5 * texture, 0, None)
+    blue = spread(traits.blue) * np.maximum(1 + np.float32(1.5) * texture, 0)
     canvas.hematoxylin[:] += canvas.coverage * (blue - canvas.hematoxylin)
+
+
+def _slope(canvas: Canvas, traits: Sarcoplasm, spread: Callable[[Values], Plane]) -> Plane:
+    """(H, W) float32, how much thicker or thinner every fiber is at a pixel than in its middle."""
+    level = 1 - (traits.slope * traits.center_wpx).sum(axis=1)
+    x = np.arange(canvas.area.x, canvas.area.right, dtype=np.float32)[None, :]
+    y = np.arange(canvas.area.y, canvas.area.bottom, dtype=np.float32)[:, None]
+    thickness: Plane = spread(level) + spread(traits.slope[:, 0]) * x + spread(traits.slope[:, 1]) * y
+    return thickness
