@@ -79,10 +79,16 @@ class Nuclei:
         return Nuclei(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
-def _nuclei(
+def together(parts: list[Nuclei]) -> Nuclei:
+    """Several sets of nuclei as one."""
+    return Nuclei(*[np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Nuclei)])
+
+
+def nuclei_at(
     points: NDArray[np.float64], look: NucleusLook, rng: np.random.Generator, angle: NDArray[np.float64] | None = None,
     host: NDArray[np.int64] | None = None,
 ) -> Nuclei:  # fmt: skip
+    """Nuclei of one look at (M, 2) points, of any angle and without a host unless these are given."""
     m = len(points)
     longer, shorter = _SEMI_AXES_UM[look]
     semi = np.stack([rng.uniform(*longer, m), rng.uniform(*shorter, m)], axis=1)
@@ -154,9 +160,9 @@ def populate(
     for index in np.flatnonzero(internal | (fiber_class == FiberClass.REGENERATING)):
         regenerating = fiber_class[index] == FiberClass.REGENERATING
         count = int(rng.integers(1, 5 if regenerating else 4))
-        inside = _inside_points(fibers[index], count, 9.0, 2.0 if regenerating else 5.0, rng)
+        inside = inside_points(fibers[index], count, 9.0, 2.0 if regenerating else 5.0, rng)
         look = NucleusLook.VESICULAR if regenerating and rng.random() < 0.85 else NucleusLook.OVAL
-        parts.append(_nuclei(inside, look, rng, host=np.full(len(inside), index)))
+        parts.append(nuclei_at(inside, look, rng, host=np.full(len(inside), index)))
         attributes[index, FiberAttribute.INTERNAL_NUCLEUS] = len(inside) > 0
     for index in np.flatnonzero(fiber_class == FiberClass.MYOPHAGOCYTOSIS):
         radius = np.sqrt(fibers[index].area / np.pi)
@@ -164,21 +170,20 @@ def populate(
         spacing = rng.uniform(5.5, 7.5) if packed else rng.uniform(6.5, 9.0)
         room = max(3, int(0.75 * (radius / spacing) ** 2 * np.pi))
         count = room if packed else int(np.clip(3 + stage[index] * 0.9 * room, 3, 40))
-        inside = _inside_points(fibers[index], count, spacing, 2.0, rng)
+        inside = inside_points(fibers[index], count, spacing, 2.0, rng)
         lymphoid = rng.random(len(inside)) < 0.08
         host = np.full(len(inside), index)
-        parts.append(_nuclei(inside[~lymphoid], NucleusLook.MACROPHAGE, rng, host=host[~lymphoid]))
-        parts.append(_nuclei(inside[lymphoid], NucleusLook.LYMPHOID, rng, host=host[lymphoid]))
+        parts.append(nuclei_at(inside[~lymphoid], NucleusLook.MACROPHAGE, rng, host=host[~lymphoid]))
+        parts.append(nuclei_at(inside[lymphoid], NucleusLook.LYMPHOID, rng, host=host[lymphoid]))
     necrotic = np.isin(fiber_class, (FiberClass.NECROTIC_PALE, FiberClass.NECROTIC_HYALINE))
     for index in np.flatnonzero(necrotic & (rng.random(len(fibers)) < 0.15)):
-        inside = _inside_points(fibers[index], int(rng.integers(1, 3)), 8.0, 2.0, rng)
-        parts.append(_nuclei(inside, NucleusLook.MACROPHAGE, rng, host=np.full(len(inside), index)))
+        inside = inside_points(fibers[index], int(rng.integers(1, 3)), 8.0, 2.0, rng)
+        parts.append(nuclei_at(inside, NucleusLook.MACROPHAGE, rng, host=np.full(len(inside), index)))
     for index in np.flatnonzero(attributes[:, FiberAttribute.INVASION_CANDIDATE]):
-        inside = _inside_points(fibers[index], int(rng.integers(2, 7)), 5.5, 1.5, rng, rim_um=9.0)
-        parts.append(_nuclei(inside, NucleusLook.LYMPHOID, rng, host=np.full(len(inside), index)))
+        inside = inside_points(fibers[index], int(rng.integers(2, 7)), 5.5, 1.5, rng, rim_um=9.0)
+        parts.append(nuclei_at(inside, NucleusLook.LYMPHOID, rng, host=np.full(len(inside), index)))
     parts += _interstitial(spec, structures, occupancy, rng)
-    everything = [np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Nuclei)]
-    return Nuclei(*everything), attributes
+    return together(parts), attributes
 
 
 def _rim_nuclei(
@@ -201,11 +206,11 @@ def _rim_nuclei(
         center = shapely.get_coordinates(shapely.centroid(fibers[host]))
         inward *= np.sign(np.sum((center - here) * inward, axis=1))[:, None]
         inside = np.full(len(host), -1) if inset < 0 else host
-        packs.append(_nuclei(here + inset * inward, look, rng, np.arctan2(along[:, 1], along[:, 0]), inside))
-    return Nuclei(*[np.concatenate([getattr(pack, f.name) for pack in packs]) for f in fields(Nuclei)])
+        packs.append(nuclei_at(here + inset * inward, look, rng, np.arctan2(along[:, 1], along[:, 0]), inside))
+    return together(packs)
 
 
-def _inside_points(
+def inside_points(
     polygon: shapely.Polygon, count: int, spacing_um: float, inset_um: float, rng: np.random.Generator,
     rim_um: float | None = None,
 ) -> NDArray[np.float64]:  # fmt: skip
@@ -269,9 +274,8 @@ def _interstitial(
         lymphocyte += np.where(inside, (1 - share) * dense, 0)
     spindle = np.where(in_fascicle, 0.006, 0.03) * rng.uniform(0.3, 1.8)
     red = np.full(len(grid), 0.004) * rng.uniform(0, 2)
-    solid = np.concatenate([structures.vessels, structures.nerves, structures.fat, structures.tears])
     blocked = np.zeros(len(grid), np.bool_)
-    for shape in solid:
+    for shape in structures.closed:
         left, top, right, bottom = shape.bounds
         near = np.flatnonzero((grid[:, 0] > left) & (grid[:, 0] < right) & (grid[:, 1] > top) & (grid[:, 1] < bottom))
         blocked[near[shapely.contains_xy(shape, grid[near, 0], grid[near, 1])]] = True
@@ -284,9 +288,9 @@ def _interstitial(
         (NucleusLook.RED_CELL, red),
     ):
         chosen = (dice >= floor) & (dice < floor + chance) & ~blocked
-        parts.append(_nuclei(grid[chosen], look, rng))
+        parts.append(nuclei_at(grid[chosen], look, rng))
         floor = floor + chance
-    return parts + _structure_nuclei(structures, rng)
+    return parts
 
 
 def _turned_grid(width: float, height: float, pitch: float, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -298,29 +302,3 @@ def _turned_grid(width: float, height: float, pitch: float, rng: np.random.Gener
     y = column * np.sin(angle) + row * np.cos(angle) + height / 2
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     return np.stack([x[inside], y[inside]], axis=1)
-
-
-def _structure_nuclei(structures: Structures, rng: np.random.Generator) -> list[Nuclei]:
-    """Endothelium and red cells of vessels, Schwann-like nuclei of nerves, rim nuclei of adipocytes."""
-    parts = []
-    for wall, lumen in zip(structures.vessels, structures.lumens, strict=True):
-        for ring in (lumen.exterior, wall.buffer(-1.5).exterior if not wall.buffer(-1.5).is_empty else lumen.exterior):
-            count = max(2, int(ring.length / rng.uniform(12, 30)))
-            at = np.sort(rng.random(count)) * ring.length
-            here = shapely.get_coordinates(shapely.line_interpolate_point(ring, at))
-            ahead = shapely.get_coordinates(shapely.line_interpolate_point(ring, (at + 1.0) % ring.length))
-            turn = np.arctan2(*(ahead - here).T[::-1])
-            parts.append(_nuclei(here, NucleusLook.SPINDLE if rng.random() < 0.7 else NucleusLook.SMALL, rng, turn))
-        if rng.random() < 0.6:
-            parts.append(
-                _nuclei(_inside_points(lumen, int(rng.integers(1, 25)), 5.0, 1.5, rng), NucleusLook.RED_CELL, rng)
-            )
-    for nerve in structures.nerves:
-        inside = _inside_points(nerve, int(nerve.area / rng.uniform(90, 250)), 5.0, 2.0, rng)
-        parts.append(_nuclei(inside, NucleusLook.SPINDLE, rng, rng.normal(rng.uniform(0, np.pi), 0.5, len(inside))))
-    for cell in structures.fat:
-        if rng.random() < 0.4:
-            at = rng.random(1) * cell.exterior.length
-            here = shapely.get_coordinates(shapely.line_interpolate_point(cell.exterior, at))
-            parts.append(_nuclei(here, NucleusLook.SPINDLE, rng))
-    return parts

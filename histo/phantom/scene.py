@@ -9,8 +9,9 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
-from histo.phantom.inhabitants import Nuclei, Occupancy, populate
+from histo.phantom.inhabitants import Nuclei, Occupancy, populate, together
 from histo.phantom.spec import PhantomSpec, Placement
+from histo.phantom.structure_nuclei import structure_nuclei
 from histo.phantom.structures import Structures, carve, place_structures
 from histo.phantom.tessellation import Packing, Polygons, pack
 
@@ -77,6 +78,7 @@ def build_scene(
     fibers = _reshape(spec, fibers, fiber_class, edge_um, stage, attributes, rng)
     occupancy = Occupancy.draw(fibers, packing.fascicles, section, width_um, height_um)
     nuclei, attributes = populate(spec, fibers, fiber_class, attributes, stage, structures, occupancy, rng)
+    nuclei = together([nuclei, structure_nuclei(structures, rng)])
     return Scene(
         spec, width_um, height_um, section, packing.fascicles, fibers, fiber_class, attributes, stage, nuclei,
         structures, seed,

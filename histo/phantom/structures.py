@@ -44,6 +44,12 @@ class Structures:
     folds: Polygons
     debris: Polygons
 
+    @property
+    def closed(self) -> Polygons:
+        """Polygons in which no scattered cell lies; their own nuclei come from `structure_nuclei`."""
+        closed: Polygons = np.concatenate([self.vessels, self.nerves, self.fat, self.tears])
+        return closed
+
 
 def blob(
     x: float, y: float, radius: float, rng: np.random.Generator, aspect: float = 1.0, roughness: float = 0.25
