@@ -81,7 +81,7 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
             first, length = rng.integers(len(ring)), rng.integers(len(ring) // 5 + 1, len(ring) // 2 + 3)
             polyline(np.roll(ring[:-1], -first, axis=0)[:length], 1.0, int(rng.integers(2, 7)))
     elif kind in (FiberClass.NECROTIC_PALE, FiberClass.MYOPHAGOCYTOSIS):
-        for _ in range(rng.integers(1, 7)):
+        for _ in range(rng.integers(0, 7)):
             x, y = rng.uniform(low, high)
             disc(x, y, rng.uniform(0.05, 0.25) * radius, rng.uniform(0.4, 0.95))
         if rng.random() < 0.5:

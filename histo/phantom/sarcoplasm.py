@@ -68,12 +68,14 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
 
     pale = kind == FiberClass.NECROTIC_PALE
     m = np.count_nonzero(pale)
-    eosin[pale] *= rng.uniform(0.25, 0.8, m)
+    washed_out = rng.uniform(0.2, 0.8, m)
+    smooth = (washed_out < 0.55) & (rng.random(m) < 0.5)  # pallor alone; a fiber less pale shows that it falls apart
+    eosin[pale] *= washed_out
     blue[pale] += rng.uniform(0, 0.12, m)
-    grain[pale] = rng.uniform(0.08, 0.3, m)
-    mottle[pale] = rng.uniform(0.15, 0.45, m)
+    grain[pale] = np.where(smooth, rng.uniform(0.01, 0.1, m), rng.uniform(0.06, 0.3, m))
+    mottle[pale] = np.where(smooth, rng.uniform(0.03, 0.15, m), rng.uniform(0.12, 0.45, m))
     rim[pale] = rng.uniform(0.7, 1.5, m)
-    holes[pale] = rng.uniform(-1.8, -0.3, m)
+    holes[pale] = np.where(smooth, -9.0, rng.uniform(-1.8, -0.3, m))
 
     hyaline = kind == FiberClass.NECROTIC_HYALINE
     m = np.count_nonzero(hyaline)
