@@ -10,6 +10,7 @@ import numpy as np
 from histo.findings import Compartment
 from histo.phantom.canvas import Canvas
 from histo.phantom.look import Look, Plane
+from histo.phantom.midline import midlines
 from histo.phantom.scene import Scene
 
 
@@ -99,24 +100,19 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
 
 def paint_retraction(canvas: Canvas, traits: Interstitium) -> None:
     """Where fibers have shrunk away: a clear halo around each, and the membrane that stays midway between two."""
-    if not traits.retraction_wpx and not traits.membrane:
-        return
     outside = (canvas.labels == 0).astype(np.uint8)
-    if not outside.any():
-        return
-    away, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP)
     if traits.retraction_wpx:
-        clear = np.clip((np.float32(traits.retraction_wpx + 1) - away) * np.float32(0.5), 0, np.float32(1))
+        clear = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
+        clear = np.clip((np.float32(traits.retraction_wpx + 1) - clear) * np.float32(0.5), 0, 1, out=clear)
         clear *= outside * np.float32(traits.retraction)
-        canvas.eosin[:] *= 1 - clear
-        canvas.hematoxylin[:] *= 1 - clear
+        np.subtract(1, clear, out=clear)
+        canvas.eosin[:] *= clear
+        canvas.hematoxylin[:] *= clear
     if traits.membrane:
-        between = nearest.astype(np.float32)
-        line = (cv2.dilate(between, np.ones((2, 2))) != between) & (outside > 0) & (away < 14)
-        line &= canvas.compartments == Compartment.ENDOMYSIUM
-        soft = cv2.GaussianBlur(line.astype(np.float32), (0, 0), 0.8)
-        soft *= outside
-        canvas.eosin[:] = np.maximum(canvas.eosin, np.float32(2 * traits.membrane) * soft)
+        line = midlines(outside, canvas.area, 14)
+        line *= np.float32(1.6 * traits.membrane)
+        line *= outside & (canvas.compartments == Compartment.ENDOMYSIUM)
+        np.maximum(canvas.eosin, line, out=canvas.eosin)
 
 
 def _soften(plane: Plane) -> None:

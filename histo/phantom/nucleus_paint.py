@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from histo.phantom.canvas import SUBPIXEL_BITS, Canvas
 from histo.phantom.inhabitants import NucleusLook
-from histo.phantom.look import Look, Plane
+from histo.phantom.look import Look
+from histo.phantom.midline import midlines
 from histo.phantom.scene import Scene
 
 _DARKNESS = {
@@ -148,7 +149,7 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
     eosin += foam * np.float32(0.8 / 255) * (np.float32(traits.cytoplasm) - eosin)
     blue += violet * np.float32(traits.cytoplasm_blue / 255)
     if traits.seams:
-        seams = 1 - np.float32(traits.seams) * _seams(apart)
+        seams = 1 - np.float32(traits.seams) * midlines(apart, canvas.area, 18)
         eosin *= seams
         blue *= seams
     chromatin = np.clip(1 + np.float32(traits.chromatin) * canvas.noise("grain", 17), np.float32(0.3), np.float32(2))
@@ -157,14 +158,3 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
     eosin *= 1 - np.float32(1 - traits.keeps_eosin) * solid
     canvas.red_cell[:] += blood * np.float32(0.8 / 255)
     eosin *= 1 - blood * np.float32(0.7 / 255)
-
-
-def _seams(apart: NDArray[np.uint8]) -> Plane:
-    """(H, W) float32, 0 to 1: thin lines midway between cells that touch, given an image that is 0 inside cells."""
-    if apart.all():
-        return np.zeros(apart.shape, np.float32)
-    away, nearest = cv2.distanceTransformWithLabels(apart, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP)
-    cell = nearest.astype(np.float32)
-    line = (cv2.dilate(cell, np.ones((2, 2))) != cell) & (away > 1) & (away < 9)
-    soft: Plane = np.minimum(cv2.GaussianBlur(line.astype(np.float32), (0, 0), 0.7) * np.float32(1.6), 1)
-    return soft
