@@ -47,12 +47,12 @@ class LossWeights:
     boundary_positive: float = 2.0
     fiber_class: float = 1.0
     classes: tuple[float, float, float, float, float] = (0.4, 1.0, 1.0, 1.0, 1.0)
-    attributes: float = 0.5
-    attribute_positive: float = 2.0
+    attributes: float = 1.0
+    attribute_positive: float = 4.0
     cells: float = 1.0
     compartments: float = 0.5
     compartment_classes: tuple[float, float, float, float, float, float, float, float] = (
-        0.7, 0.4, 1.0, 1.5, 2.0, 1.5, 2.0, 2.0,
+        1.0, 0.4, 1.0, 1.2, 1.8, 1.2, 1.8, 1.5,
     )  # fmt: skip
 
 
