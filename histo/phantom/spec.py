@@ -64,6 +64,11 @@ class PhantomSpec:
         tears_mm2: Tears that show glass.
         debris_mm2: Dark debris lying on the tissue.
         folds_mm2: Tissue folds.
+        capillaries: Share of fiber corners with a capillary.
+        spindles_mm2: Muscle spindles in the perimysium.
+        bands_mm2: Bands of tendon or fascia.
+        epimysium_um: Width of the collagen along the section's rim; 0 is none.
+        granulomas_mm2: Granulomas.
     """
 
     pattern: str = "normal"
@@ -104,6 +109,11 @@ class PhantomSpec:
     tears_mm2: float = 0.3
     debris_mm2: float = 0.05
     folds_mm2: float = 0.02
+    capillaries: float = 0.5
+    spindles_mm2: float = 0.1
+    bands_mm2: float = 0.05
+    epimysium_um: float = 8.0
+    granulomas_mm2: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse shares that do not fit together."""
@@ -241,4 +251,9 @@ def training_spec(rng: np.random.Generator) -> PhantomSpec:
         tears_mm2=sometimes(0.35, 5, 40),
         debris_mm2=sometimes(0.2, 8, 50),
         folds_mm2=sometimes(0.15, 6, 20),
+        capillaries=rng.uniform(0, 1),
+        spindles_mm2=sometimes(0.2, 4, 20),
+        bands_mm2=sometimes(0.25, 2, 12),
+        epimysium_um=sometimes(0.6, 4, 60),
+        granulomas_mm2=sometimes(0.08, 3, 12),
     )
