@@ -27,6 +27,7 @@ class Interstitium:
         endomysial_crack: Level of noise below which the endomysium is torn open.
         perimysial_crack: The same of the perimysium.
         crack_edge: How gradually a crack begins, in units of that noise.
+        crack_floor: What is left of the dye in a crack, 0 to 1: few are as white as glass.
         retraction_wpx: Width of the halo that fibers have shrunk away from; 0 is none.
         retraction: How empty the halo is, 0 to 1.
         membrane: Amount of eosin in the thin line midway between neighboring fibers; 0 is none.
@@ -43,6 +44,7 @@ class Interstitium:
     endomysial_crack: float
     perimysial_crack: float
     crack_edge: float
+    crack_floor: float
     retraction_wpx: float
     retraction: float
     membrane: float
@@ -54,21 +56,22 @@ class Interstitium:
 def draw_interstitium(scene: Scene, look: Look) -> Interstitium:
     """Draw one scene's interstitium by lot."""
     rng = np.random.default_rng([scene.seed, 5])
-    endomysium = rng.uniform(0.05, 0.6)
+    endomysium = rng.uniform(0.08, 0.65)
     retraction_wpx = rng.uniform(1.5, 5.0) if rng.random() < 0.5 else 0.0
     if retraction_wpx and rng.random() < 0.5:  # edema or fibrosis as pink as fibers, which halos set apart
         endomysium = rng.uniform(0.4, 0.95)
     return Interstitium(
         endomysium=endomysium * look.eosin_level,
-        perimysium=rng.uniform(0.1, 0.6) * look.eosin_level,
+        perimysium=rng.uniform(0.12, 0.65) * look.eosin_level,
         blueness=rng.choice([0.03, 0.1, 0.3, 0.6]) * rng.uniform(0.5, 1.3),
-        wisps=rng.uniform(0.04, 0.4),
-        patches=rng.uniform(0.05, 0.35),
+        wisps=rng.uniform(0.03, 0.2) if rng.random() < 0.75 else rng.uniform(0.2, 0.4),
+        patches=rng.uniform(0.03, 0.35),
         endomysial_crack=rng.uniform(-0.3, 0.9) - 2.2 * scene.spec.endomysium_fill,
-        perimysial_crack=rng.uniform(-2.6, 0.1),
-        crack_edge=rng.uniform(0.05, 0.9),
+        perimysial_crack=rng.uniform(-3.0, -0.3),
+        crack_edge=rng.uniform(0.1, 1.2),
+        crack_floor=rng.uniform(0.03, 0.1) if rng.random() < 0.5 else rng.uniform(0.1, 0.6),
         retraction_wpx=retraction_wpx,
-        retraction=rng.uniform(0.55, 0.95),
+        retraction=rng.uniform(0.25, 0.95),
         membrane=rng.uniform(0.1, 0.7) * look.eosin_level if rng.random() < 0.7 else 0.0,
         sheet_eosin=rng.uniform(0.1, 0.9) * look.eosin_level,
         sheet_blue=rng.uniform(0.0, 0.35),
@@ -86,7 +89,9 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
         (Compartment.ENDOMYSIUM, traits.endomysium, mottle + np.float32(0.6) * cloud, traits.endomysial_crack),
         (Compartment.PERIMYSIUM, traits.perimysium, strands + np.float32(0.7) * cloud, traits.perimysial_crack),
     ):
-        solid = np.clip((noise - np.float32(level)) * np.float32(1 / traits.crack_edge), np.float32(0.05), 1)
+        solid = np.clip(
+            (noise - np.float32(level)) * np.float32(1 / traits.crack_edge), np.float32(traits.crack_floor), 1
+        )
         np.copyto(eosin, np.float32(amount) * fibrous * solid, where=compartments == compartment)
     sheets = canvas.mask(scene.structures.sheets)
     np.copyto(eosin, np.float32(traits.sheet_eosin) * fibrous, where=sheets)

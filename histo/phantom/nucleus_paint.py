@@ -31,6 +31,9 @@ class NucleusTraits:
     """What one scene's nuclei look like.
 
     Attributes:
+        size: How large nuclei are, relative to the scene's: tissue shrinks, and mouse and man differ.
+        softness_wpx: Sigma of their edges: a nucleus is rarely cut at its equator.
+        haloed: Share of round nuclei with a clear halo.
         darkness: (M,) float64, amount of hematoxylin in each.
         halo: (M,) float64, 0 to 1, decides which nuclei get a clear border.
         openness: (M,) float64, how much paler the inside is than the rim, 0 to 1.
@@ -45,6 +48,9 @@ class NucleusTraits:
         bordered: Share of macrophages with a clear border.
     """
 
+    size: float
+    softness_wpx: float
+    haloed: float
     darkness: NDArray[np.float64]
     halo: NDArray[np.float64]
     openness: NDArray[np.float64]
@@ -64,18 +70,21 @@ def draw_nuclei(scene: Scene, look: Look) -> NucleusTraits:
     rng = np.random.default_rng([scene.seed, 3])
     low, high = np.array([_DARKNESS[NucleusLook(k)] for k in scene.nuclei.look]).reshape(-1, 2).T
     m = len(scene.nuclei.look)
-    faint = rng.uniform(0.4, 0.9) if rng.random() < 0.45 else 1.0
+    faint = rng.uniform(0.25, 0.9) if rng.random() < 0.45 else 1.0
     # Some nuclei are only grazed by the section, and look faint.
     grazed = np.where(rng.random(m) < 0.15, rng.uniform(0.35, 0.8, m), 1.0)
     open_ones = np.isin(scene.nuclei.look, (NucleusLook.OVAL, NucleusLook.MACROPHAGE, NucleusLook.VESICULAR))
     pale_inside = np.where(open_ones, rng.uniform(0.0, 0.35), rng.uniform(0.0, 0.12))
     return NucleusTraits(
+        size=rng.uniform(0.65, 1.05),
+        softness_wpx=rng.uniform(0.5, 1.4),
+        haloed=rng.uniform(0.0, 0.35),
         darkness=rng.uniform(low, high) * look.hematoxylin_level * faint * grazed,
         halo=rng.random(m),
         openness=pale_inside * rng.uniform(0.0, 1.6, m),
         nucleoli=np.where(open_ones, rng.integers(0, 3, m), 0),
-        chromatin=rng.uniform(0.1, 0.6),
-        keeps_eosin=rng.uniform(0.0, 0.9),
+        chromatin=rng.uniform(0.02, 0.25) if rng.random() < 0.65 else rng.uniform(0.25, 0.6),
+        keeps_eosin=rng.uniform(0.3, 1.0) if rng.random() < 0.75 else rng.uniform(0.0, 0.3),
         seams=rng.uniform(0.2, 0.95) if rng.random() < 0.5 else 0.0,
         body_um=rng.uniform(0.6, 3.2) * rng.uniform(0.5, 1.3, m),
         violet=np.where(rng.random(m) < rng.choice([0.0, 0.2, 0.7]), rng.uniform(0.4, 1.0, m), 0.25),
@@ -106,7 +115,7 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
         arc: tuple[float, float] = (0, 360),
     ) -> None:  # fmt: skip
         row = rows[index]
-        axes = np.round((nuclei.semi_um[row] * scale + grow_um) * 2 * (1 << SUBPIXEL_BITS)).astype(int)
+        axes = np.round((nuclei.semi_um[row] * scale * traits.size + grow_um) * 2 * (1 << SUBPIXEL_BITS)).astype(int)
         center = (int(centers[index, 0]), int(centers[index, 1]))
         turn = float(np.degrees(nuclei.angle[row]))
         size = (max(1, int(axes[0])), max(1, int(axes[1])))
@@ -122,8 +131,8 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
             ellipse(foam, index, 1.1, traits.body_um[row], 120 + 100 * halo)
             ellipse(violet, index, 1.1, traits.body_um[row], 255 * traits.violet[row])
             ellipse(apart, index, 0.6, 0.0, 0)
-        elif look in (NucleusLook.LYMPHOID, NucleusLook.OVAL) and halo < 0.35:
-            ellipse(clear, index, 1.0, 1.2, 110 + 250 * halo)
+        elif look in (NucleusLook.LYMPHOID, NucleusLook.OVAL) and halo < traits.haloed:
+            ellipse(clear, index, 1.0, 1.2, 80 + 300 * halo)
     for index, row in enumerate(rows):
         look, dark = nuclei.look[row], 80 * traits.darkness[row]
         if look == NucleusLook.RED_CELL:
@@ -142,7 +151,7 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
             place = canvas.points((nuclei.center_um[row] + shift)[None])[0]
             cv2.circle(nucleus, (int(place[0]), int(place[1])), 20, min(255, int(1.35 * dark)), -1, cv2.LINE_AA,
                        SUBPIXEL_BITS)  # fmt: skip
-    nucleus = np.asarray(cv2.GaussianBlur(nucleus, (0, 0), 0.7), np.uint8)
+    nucleus = np.asarray(cv2.GaussianBlur(nucleus, (0, 0), traits.softness_wpx), np.uint8)
     solid = np.minimum(nucleus * np.float32(1 / 60), 1)
     eosin *= 1 - clear * np.float32(0.85 / 255)
     blue *= 1 - clear * np.float32(0.85 / 255)

@@ -31,6 +31,7 @@ class Sarcoplasm:
         mottle: Strength of the patchy texture.
         rim: Relative eosin at the very rim; 1 is no rim.
         rim_wpx: How deep the rim goes, of the whole scene.
+        edge_wpx: Sigma of the border: fibers are rarely cut at a right angle.
         slope: (N, 2) float32, relative change of eosin per working pixel to the right and down: sections are no plates.
         center_wpx: (N, 2) float32, where the slope is level.
         holes: Level of the patchy noise below which the sarcoplasm is lost; -9 is nowhere.
@@ -44,6 +45,7 @@ class Sarcoplasm:
     mottle: Values
     rim: Values
     rim_wpx: float
+    edge_wpx: float
     slope: Values
     center_wpx: Values
     holes: Values
@@ -56,14 +58,14 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     rng = np.random.default_rng([scene.seed, 1])
     n = len(scene.fibers)
     kind, stage = scene.fiber_class, scene.stage
-    spread, ice = rng.uniform(0.03, 0.16), rng.random() < 0.08
+    spread, ice = _log_uniform(rng, 0.012, 0.15), rng.random() < 0.08
     eosin = look.eosin_level * np.exp(rng.normal(0, spread, n))
-    if rng.random() < 0.35:  # two fiber types that take up the dye differently, as poor or old stains show
+    if rng.random() < 0.25:  # two fiber types that take up the dye differently, as poor or old stains show
         eosin *= np.where(rng.random(n) < rng.uniform(0.2, 0.6), rng.uniform(0.6, 0.95), 1.0)
-    blue = look.sarcoplasm_blue * np.exp(rng.normal(0, 0.3, n))
-    grain = look.texture * _log_uniform(rng, 0.006, 0.09) * np.exp(rng.normal(0, 0.3, n))
-    mottle = look.texture * _log_uniform(rng, 0.006, 0.07) * np.exp(rng.normal(0, 0.3, n))
-    rim = np.full(n, rng.uniform(0.8, 1.3)) * np.exp(rng.normal(0, 0.05, n))
+    blue = look.sarcoplasm_blue * np.exp(rng.normal(0, _log_uniform(rng, 0.05, 0.4), n))
+    grain = look.texture * _log_uniform(rng, 0.004, 0.07) * np.exp(rng.normal(0, 0.3, n))
+    mottle = look.texture * _log_uniform(rng, 0.008, 0.08) * np.exp(rng.normal(0, 0.3, n))
+    rim = np.full(n, rng.uniform(0.85, 1.35)) * np.exp(rng.normal(0, 0.05, n))
     holes = np.full(n, rng.uniform(-2.2, -1.5) if ice else -9.0)
 
     pale = kind == FiberClass.NECROTIC_PALE
@@ -117,6 +119,7 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
         mottle=mottle.astype(np.float32),
         rim=rim.astype(np.float32),
         rim_wpx=_log_uniform(rng, 1.5, 12.0),
+        edge_wpx=rng.uniform(0.1, 1.3),
         slope=slope.astype(np.float32),
         center_wpx=center_wpx.astype(np.float32),
         holes=holes.astype(np.float32),
@@ -137,11 +140,12 @@ def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
         return plane
 
     labels = canvas.labels
-    # The anti-aliased rim belongs to the nearest fiber: grow the labels by one pixel for drawing only.
-    shown = np.where(labels > 0, labels, cv2.dilate(labels.astype(np.float32), np.ones((3, 3))).astype(np.int32))
+    # The soft rim belongs to a fiber beside it: grow the labels by two pixels for drawing only.
+    shown = np.where(labels > 0, labels, cv2.dilate(labels.astype(np.float32), np.ones((5, 5))).astype(np.int32))
+    coverage = cv2.GaussianBlur(canvas.coverage, (5, 5), traits.edge_wpx)
     mottle = canvas.noise("mottle", 3)
     texture = spread(traits.grain) * (canvas.noise("grain") + 0.7 * canvas.noise("fine", 1))
-    texture += spread(traits.mottle) * (mottle + 0.5 * canvas.noise("cloud", 5))
+    texture += spread(traits.mottle) * (np.float32(0.6) * mottle + canvas.noise("cloud", 5))
     if traits.striation:
         area, (turns, angle) = canvas.area, traits.striation_wave
         x = np.arange(area.x, area.right, dtype=np.float32) * np.float32(np.cos(angle))
@@ -155,9 +159,9 @@ def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
     fiber[lost] *= 0.25
     for local in np.flatnonzero(is_damaged(scene)[canvas.rows]):
         paint_damage(scene, int(canvas.rows[local]), fiber, shown == local + 1, (canvas.area.x, canvas.area.y))
-    canvas.eosin[:] += canvas.coverage * (fiber - canvas.eosin)
+    canvas.eosin[:] += coverage * (fiber - canvas.eosin)
     blue = spread(traits.blue) * np.maximum(1 + np.float32(1.5) * texture, 0)
-    canvas.hematoxylin[:] += canvas.coverage * (blue - canvas.hematoxylin)
+    canvas.hematoxylin[:] += coverage * (blue - canvas.hematoxylin)
 
 
 def _slope(canvas: Canvas, traits: Sarcoplasm, spread: Callable[[Values], Plane]) -> Plane:
