@@ -1,38 +1,29 @@
-"""A phantom biopsy as a pyramidal TIFF that OpenSlide opens, rendered and written band by band."""
+"""A phantom biopsy on disk: the slide, its label maps, and what is truly on it."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import shapely
-import tifffile
-from numpy.typing import NDArray
 
 from histo.errors import OutputError, UsageError
 from histo.findings import Cells, Fibers
-from histo.geometry import WORKING_MPP, Region, Size
-from histo.phantom.known import known_findings
+from histo.geometry import WORKING_MPP, Size
+from histo.phantom.known import KnownSection, known_section
+from histo.phantom.label_maps import MAP_TYPES, TileSpool
 from histo.phantom.look import Look, typical_look
-from histo.phantom.render import Renderer
+from histo.phantom.pyramid import write_pyramid
 from histo.phantom.scene import Scene, build_scene
-from histo.phantom.spec import PATTERN_SPECS
-from histo.phantom.structures import UM2_PER_MM2, blob
+from histo.phantom.spec import PATTERN_SPECS, PhantomSpec
+from histo.phantom.structure_shapes import blob
+from histo.phantom.structures import UM2_PER_MM2
 
-BLOCK_WPX = 1024
-TILE_WPX = 512
 GLASS_UM = 250.0
-REDUCTIONS = (4, 16)
-JPEG_LEVEL = 90
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,21 +32,39 @@ class PhantomSlide:
 
     Attributes:
         path: The TIFF.
-        pattern: The pattern that was simulated.
         seed: Reproduces it.
         size_px: Level-0 size; the scale is 0.5 um/px.
-        tissue_mm2: Area of the section.
-        fibers: True fibers, in slide micrometers.
-        cells: True nuclei, in slide micrometers.
+        spec: What it is made of.
+        truth: Everything that is on it.
+        label_maps: The label maps beside it, by name (`MAP_TYPES`); empty if none were asked for.
     """
 
     path: Path
-    pattern: str
     seed: int
     size_px: Size
-    tissue_mm2: float
-    fibers: Fibers
-    cells: Cells
+    spec: PhantomSpec
+    truth: KnownSection
+    label_maps: dict[str, Path]
+
+    @property
+    def pattern(self) -> str:
+        """The pattern that is visible."""
+        return self.spec.pattern
+
+    @property
+    def tissue_mm2(self) -> float:
+        """Area of the section."""
+        return float(self.truth.areas.section.area) / UM2_PER_MM2
+
+    @property
+    def fibers(self) -> Fibers:
+        """True fibers, in slide micrometers."""
+        return self.truth.fibers
+
+    @property
+    def cells(self) -> Cells:
+        """True nuclei, in slide micrometers."""
+        return self.truth.cells
 
 
 def phantom_biopsy(pattern: str, seed: int, tissue_mm2: float) -> tuple[Scene, Look]:
@@ -90,6 +99,7 @@ def write_phantom_slide(
     pattern: str,
     seed: int,
     tissue_mm2: float,
+    label_maps: bool = False,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
 ) -> PhantomSlide:
@@ -100,7 +110,9 @@ def write_phantom_slide(
         pattern: A key of `PATTERN_SPECS`.
         seed: Reproduces the slide exactly.
         tissue_mm2: Area of the section.
-        progress: Called with blocks done and blocks in all.
+        label_maps: Whether to write, beside the slide, which fiber and which compartment every pixel belongs to.
+            Those of an earlier slide of this name are removed if not.
+        progress: Called with blocks done and blocks in all; with none done when the scene is drawn up.
         workers: Processes that render; the number of cores if None.
 
     Returns:
@@ -108,114 +120,30 @@ def write_phantom_slide(
 
     Raises:
         UsageError: If the pattern is unknown or the area is out of range.
-        OutputError: If the file cannot be written.
+        OutputError: If a file cannot be written.
     """
     scene, look = phantom_biopsy(pattern, seed, tissue_mm2)
+    truth = known_section(scene)
     size = Size(int(WORKING_MPP.to_px(scene.width_um)), int(WORKING_MPP.to_px(scene.height_um)))
+    maps = {name: path.with_name(f"{path.stem}.truth.{name}.tif") for name in MAP_TYPES}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".phantom-", dir=path.parent) as folder:
             partial = Path(folder) / "slide.tif"
-            write_pyramid(partial, scene, look, size, Path(folder), progress, workers or os.cpu_count() or 1)
+            spools = {name: TileSpool.begin(name, size, Path(folder)) for name in maps} if label_maps else None
+            write_pyramid(
+                partial, scene, look, size, Path(folder), progress, workers or os.cpu_count() or 1,
+                spools=spools, scene_row=truth.scene_row,
+            )  # fmt: skip
+            for name, final in maps.items():
+                if spools is None:
+                    final.unlink(missing_ok=True)
+                else:
+                    spools[name].write(Path(folder) / final.name)
+                    (Path(folder) / final.name).replace(final)
             partial.replace(path)
     except OSError as error:
         raise OutputError(
             path, f"the phantom cannot be written ({error.strerror})", "choose a writable folder"
         ) from error
-    fibers, cells = known_findings(scene)
-    return PhantomSlide(path, pattern, seed, size, scene.section.area / UM2_PER_MM2, fibers, cells)
-
-
-def write_pyramid(
-    path: Path, scene: Scene, look: Look, size: Size, folder: Path, progress: Callable[[int, int], None] | None,
-    workers: int,
-) -> None:  # fmt: skip
-    """Render a scene band by band into a tiled JPEG pyramid at 0.5 um/px.
-
-    Args:
-        path: The TIFF; written in place.
-        scene: What is on the slide.
-        look: Its stain and scanner.
-        size: Of level 0, in pixels.
-        folder: For the smaller levels while they grow.
-        progress: Called with blocks done and blocks in all.
-        workers: Processes that render.
-    """
-    smaller = {
-        factor: np.lib.format.open_memmap(
-            folder / f"level-{factor}.npy", "w+", np.uint8, (-(-size.height // factor), -(-size.width // factor), 3)
-        )
-        for factor in REDUCTIONS
-    }
-
-    def tiles() -> Iterator[NDArray[np.uint8]]:
-        for top, band in _bands(scene, look, size, progress, workers):
-            for factor, level in smaller.items():
-                height = -(-len(band) // factor)
-                reduced = cv2.resize(band, (level.shape[1], height), interpolation=cv2.INTER_AREA)
-                level[top // factor : top // factor + height] = reduced
-            yield from _tiles_of(band)
-
-    options: dict[str, Any] = {
-        "tile": (TILE_WPX, TILE_WPX),
-        "compression": "jpeg",
-        "compressionargs": {"level": JPEG_LEVEL},
-        "photometric": "rgb",  # 'ycbcr' would silently write magenta
-        "resolutionunit": "CENTIMETER",
-        "metadata": None,
-    }
-    dots_per_cm = 1e4 / WORKING_MPP.um_per_px
-    with tifffile.TiffWriter(path, bigtiff=size.area > 1_000_000_000) as writer:
-        shape = (size.height, size.width, 3)
-        writer.write(
-            tiles(), shape=shape, dtype=np.uint8, resolution=(dots_per_cm,) * 2, software="histo phantom", **options
-        )
-        for factor, level in smaller.items():
-            writer.write(level, subfiletype=1, resolution=(dots_per_cm / factor,) * 2, **options)
-
-
-def _tiles_of(band: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    for y in range(0, band.shape[0], TILE_WPX):
-        for x in range(0, band.shape[1], TILE_WPX):
-            yield band[y : y + TILE_WPX, x : x + TILE_WPX]
-
-
-def _bands(
-    scene: Scene, look: Look, size: Size, progress: Callable[[int, int], None] | None, workers: int
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(top row, full-width band of `BLOCK_WPX` rows) from top to bottom; at most one band is held."""
-    columns, rows = -(-size.width // BLOCK_WPX), -(-size.height // BLOCK_WPX)
-    regions = [Region(c * BLOCK_WPX, r * BLOCK_WPX, BLOCK_WPX, BLOCK_WPX) for r in range(rows) for c in range(columns)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start_worker, (scene, look)) as pool:
-        # A bounded window of blocks ahead of the writer keeps memory constant.
-        ahead = deque(pool.submit(_render_block, region) for region in regions[: 2 * workers])
-        parts = []
-        for index in range(len(regions)):
-            parts.append(ahead.popleft().result())
-            if index + 2 * workers < len(regions):
-                ahead.append(pool.submit(_render_block, regions[index + 2 * workers]))
-            if progress:
-                progress(index + 1, len(regions))
-            if len(parts) == columns:
-                top = index // columns * BLOCK_WPX
-                yield top, np.concatenate(parts, axis=1)[: size.height - top, : size.width]
-                parts = []
-
-
-_renderer: Renderer | None = None
-
-
-def _start_worker(scene: Scene, look: Look) -> None:
-    global _renderer
-    cv2.setNumThreads(1)
-    _renderer = Renderer(scene, look)
-
-
-def _render_block(region: Region) -> NDArray[np.uint8]:
-    if _renderer is None:
-        raise RuntimeError("the worker was not started with a scene")
-    corners_um = [WORKING_MPP.to_um(float(v)) for v in (region.x, region.y, region.right, region.bottom)]
-    if not _renderer.scene.section.intersects(shapely.box(*corners_um).buffer(20)):
-        return _renderer.glass(region)
-    return _renderer.render(region).rgb
+    return PhantomSlide(path, seed, size, scene.spec, truth, maps if label_maps else {})
