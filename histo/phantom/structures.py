@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.phantom.glass import GLASS_WIDTH_UM
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.structure_shapes import (
-    band,
-    blob,
-    giant_cells,
-    intrafusal_fibers,
-    lobule,
-    polygon_array,
-    rim_band,
-    vessel,
-)
 from histo.phantom.tessellation import Packing, Polygons
 
 UM2_PER_MM2 = 1e6
-
-Candidate = TypeVar("Candidate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +22,12 @@ class Structures:
         vessels: (V,) polygons, walls included.
         lumens: (V,) polygons, one inside each vessel.
         cuffed: (V,) bool, which vessels carry a cuff of lymphocytes.
-        capillaries: (P,) small circles at the corners of fibers.
-        nerves: (K,) polygons of nerve twigs.
-        spindles: (M,) polygons of muscle spindles, capsules included.
-        intrafusal: (I,) polygons of the small fibers inside spindles.
-        lobules: (L,) polygons of groups of adipocytes, membranes included.
-        fat: (A,) polygons of single adipocytes, all within lobules.
-        bands: (E,) four-sided pieces of tendon, fascia and epimysium; see `histo.phantom.structure_shapes.direction`.
-        granulomas: (R,) polygons of nodules of epithelioid cells.
-        giants: (T,) polygons of giant cells, all within granulomas.
+        nerves: (K,) polygons of nerve twigs and spindles.
+        fat: (A,) polygons of single adipocytes.
         sheets: (S,) polygons where cells have replaced fibers.
         scars: (C,) polygons of smooth collagen that look like fibers without being any.
         foci: (G, 2) float64 centers of dense infiltrate.
-        tears: (T,) polygons that show glass, everywhere wider than `histo.phantom.glass.GLASS_WIDTH_UM`.
-        clefts: (T,) polygons of narrow tears.
+        tears: (T,) polygons that show glass.
         folds: (D,) polygons where the section lies double.
         debris: (B,) polygons of dark dirt.
     """
@@ -59,30 +35,35 @@ class Structures:
     vessels: Polygons
     lumens: Polygons
     cuffed: NDArray[np.bool_]
-    capillaries: Polygons
     nerves: Polygons
-    spindles: Polygons
-    intrafusal: Polygons
-    lobules: Polygons
     fat: Polygons
-    bands: Polygons
-    granulomas: Polygons
-    giants: Polygons
     sheets: Polygons
     scars: Polygons
     foci: NDArray[np.float64]
     tears: Polygons
-    clefts: Polygons
     folds: Polygons
     debris: Polygons
 
     @property
     def closed(self) -> Polygons:
         """Polygons in which no scattered cell lies; their own nuclei come from `structure_nuclei`."""
-        closed: Polygons = np.concatenate(
-            [self.vessels, self.nerves, self.spindles, self.lobules, self.granulomas, self.tears]
-        )
+        closed: Polygons = np.concatenate([self.vessels, self.nerves, self.fat, self.tears])
         return closed
+
+
+def blob(
+    x: float, y: float, radius: float, rng: np.random.Generator, aspect: float = 1.0, roughness: float = 0.25
+) -> shapely.Polygon:
+    """A closed wobbly outline around a point."""
+    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    r = np.ones_like(turn)
+    for k in range(2, 8):
+        r = r + roughness / k * rng.normal() * np.cos(k * turn + rng.uniform(0, 2 * np.pi))
+    r = radius * np.clip(r, 0.3, 2.0)
+    angle = rng.uniform(0, np.pi)
+    u, v = r * np.cos(turn) * np.sqrt(aspect), r * np.sin(turn) / np.sqrt(aspect)
+    ring = np.stack([x + u * np.cos(angle) - v * np.sin(angle), y + u * np.sin(angle) + v * np.cos(angle)], axis=1)
+    return shapely.Polygon(ring).buffer(0)
 
 
 def place_structures(
@@ -104,113 +85,40 @@ def place_structures(
             points = np.concatenate([points[~inside], points[inside]])[: len(points) // 4]
         return points[shapely.contains_xy(section, points[:, 0], points[:, 1])] if len(points) else points
 
-    taken = _Room()
-    vessels = taken.fitting((vessel(x, y, rng) for x, y in spots(spec.vessels_mm2, True)), lambda pair: pair[0])
-    spindles = taken.fitting(
-        (blob(x, y, rng.uniform(22, 75), rng, rng.uniform(1, 1.9), 0.12) for x, y in spots(spec.spindles_mm2, True))
-    )
-    nerves = taken.fitting(
-        (blob(x, y, rng.uniform(9, 45), rng, rng.uniform(1, 2.4), 0.12) for x, y in spots(spec.nerves_mm2, True))
-    )
-    granulomas = taken.fitting(
-        (blob(x, y, rng.uniform(30, 120), rng, rng.uniform(1, 1.7), 0.2) for x, y in spots(spec.granulomas_mm2, False))
-    )
-    lobules = taken.fitting((lobule(x, y, rng) for x, y in _grouped(spots(spec.fat_mm2, True), rng)), lambda p: p[0])
-    bands = [band(x, y, rng) for x, y in spots(spec.bands_mm2, True)]
-    if spec.epimysium_um:
-        bands.append(rim_band(section, spec.epimysium_um, shapely.box(0, 0, width_um, height_um), rng))
+    vessels, lumens = [], []
+    for x, y in spots(spec.vessels_mm2, True):
+        wall = blob(x, y, rng.uniform(8, 40), rng, rng.uniform(1, 2.2), 0.12)
+        lumen = wall.buffer(-rng.uniform(0.25, 0.6) * np.sqrt(wall.area / np.pi))
+        if not lumen.is_empty and lumen.geom_type == "Polygon":
+            vessels.append(wall)
+            lumens.append(lumen)
+    nerves = [blob(x, y, rng.uniform(12, 45), rng, rng.uniform(1, 2), 0.15) for x, y in spots(spec.nerves_mm2, True)]
+    fat: list[shapely.Polygon] = []
+    for x, y in spots(spec.fat_mm2, True):
+        radius = rng.uniform(18, 40)
+        for _ in range(rng.integers(1, 14)):
+            shift_x, shift_y = rng.normal(0, 2.2 * radius, 2)
+            cell = blob(x + shift_x, y + shift_y, radius * rng.uniform(0.7, 1.3), rng, 1.1, 0.1)
+            if not any(cell.intersects(other) for other in fat):
+                fat.append(cell)
     sheets = [blob(x, y, rng.uniform(40, 130), rng, rng.uniform(1, 2), 0.5) for x, y in spots(spec.sheets_mm2, False)]
     scars = [blob(x, y, rng.uniform(8, 35), rng, rng.uniform(1, 4), 0.35) for x, y in spots(spec.scars_mm2, False)]
-    torn = polygon_array(
-        blob(x, y, rng.uniform(6, 45), rng, rng.uniform(1, 9), 0.7) for x, y in spots(spec.tears_mm2, False)
-    )
-    reach = GLASS_WIDTH_UM / 2
-    tears = shapely.buffer(shapely.buffer(torn, -reach), reach) if len(torn) else torn
+    tears = [blob(x, y, rng.uniform(6, 45), rng, rng.uniform(1, 9), 0.7) for x, y in spots(spec.tears_mm2, False)]
     folds = [blob(x, y, rng.uniform(25, 70), rng, rng.uniform(4, 12), 0.2) for x, y in spots(spec.folds_mm2, False)]
     debris = [blob(x, y, rng.uniform(3, 25), rng, rng.uniform(1, 3), 0.8) for x, y in spots(spec.debris_mm2, False)]
     return Structures(
-        vessels=polygon_array(wall for wall, _ in vessels),
-        lumens=polygon_array(lumen for _, lumen in vessels),
+        vessels=_array(vessels),
+        lumens=_array(lumens),
         cuffed=rng.random(len(vessels)) < spec.cuffs,
-        capillaries=polygon_array([]),
-        nerves=polygon_array(nerves),
-        spindles=polygon_array(spindles),
-        intrafusal=polygon_array(fiber for spindle in spindles for fiber in intrafusal_fibers(spindle, rng)),
-        lobules=polygon_array(outline for outline, _ in lobules),
-        fat=np.concatenate([polygon_array([]), *[cells for _, cells in lobules]]),
-        bands=np.concatenate([polygon_array([]), *bands]),
-        granulomas=polygon_array(granulomas),
-        giants=polygon_array(cell for nodule in granulomas for cell in giant_cells(nodule, rng)),
-        sheets=polygon_array(sheets),
-        scars=polygon_array(scars),
+        nerves=_array(nerves),
+        fat=_array(fat),
+        sheets=_array(sheets),
+        scars=_array(scars),
         foci=spots(spec.foci_mm2, False),
-        tears=_polygons_in(tears),
-        clefts=_polygons_in(shapely.difference(torn, tears)),
-        folds=polygon_array(folds),
-        debris=polygon_array(debris),
+        tears=_array(tears),
+        folds=_array(folds),
+        debris=_array(debris),
     )
-
-
-def with_capillaries(
-    structures: Structures, room_um: NDArray[np.float32], where: NDArray[np.bool_], um_per_px: float, share: float,
-    rng: np.random.Generator,
-) -> Structures:  # fmt: skip
-    """Put capillaries where fibers leave most room: at their corners.
-
-    Args:
-        structures: Without capillaries.
-        room_um: (H, W) float32, distance to the nearest fiber.
-        where: (H, W) bool, where capillaries may lie.
-        um_per_px: Scale of both.
-        share: Share of the corners that get one.
-        rng: Source of all chance.
-
-    Returns:
-        The structures with capillaries of 3 to 9 um.
-    """
-    side = max(3, round(7 / um_per_px) | 1)
-    corner = (cv2.dilate(room_um, np.ones((side, side), np.uint8)) == room_um) & (room_um > 0.9) & (room_um < 14)
-    rows, columns = np.nonzero(corner & where)
-    kept = rng.random(len(rows)) < share
-    centers = np.stack([columns[kept], rows[kept]], axis=1) * um_per_px + rng.uniform(0, um_per_px, (kept.sum(), 2))
-    radius = np.minimum(rng.uniform(1.5, 4.4, len(centers)), room_um[rows[kept], columns[kept]] + 0.8)
-    points = shapely.points(centers)
-    if len(structures.closed):
-        free = np.ones(len(points), np.bool_)
-        free[shapely.STRtree(structures.closed).query(points, predicate="within")[0]] = False
-        points, radius = points[free], radius[free]
-    return replace(structures, capillaries=shapely.buffer(points, radius, quad_segs=3))
-
-
-class _Room:
-    """Keeps structures from lying in each other: whoever comes later and would touch an earlier one is left out."""
-
-    def __init__(self) -> None:
-        self._bounds = np.zeros((0, 4))
-
-    def fitting(
-        self, candidates: Iterable[Candidate], outline: Callable[[Candidate], shapely.Polygon] = lambda shape: shape
-    ) -> list[Candidate]:
-        kept = []
-        for candidate in candidates:
-            left, top, right, bottom = outline(candidate).bounds
-            b = self._bounds
-            if not np.any((b[:, 0] < right) & (b[:, 2] > left) & (b[:, 1] < bottom) & (b[:, 3] > top)):
-                self._bounds = np.concatenate([b, [[left, top, right, bottom]]])
-                kept.append(candidate)
-        return kept
-
-
-def _grouped(points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Around each point one to five, so that single adipocytes lie beside lobules."""
-    repeated = np.repeat(points, rng.integers(1, 6, len(points)), axis=0)
-    return repeated + rng.normal(0, 70, repeated.shape)
-
-
-def _polygons_in(shapes: Polygons) -> Polygons:
-    parts = shapely.get_parts(shapes)
-    found: Polygons = parts[(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 1)]
-    return found
 
 
 def carve(fibers: Polygons, structures: Structures, rng: np.random.Generator) -> tuple[Polygons, NDArray[np.int64]]:
@@ -220,7 +128,7 @@ def carve(fibers: Polygons, structures: Structures, rng: np.random.Generator) ->
         The fibers that remain, and their rows among those given.
     """
     fibers = fibers.copy()
-    solid = np.concatenate([structures.closed, structures.scars, structures.bands, structures.clefts])
+    solid = np.concatenate([structures.vessels, structures.nerves, structures.fat, structures.scars, structures.tears])
     if len(solid):
         tree = shapely.STRtree(solid)
         whole = shapely.area(fibers)
@@ -238,3 +146,9 @@ def carve(fibers: Polygons, structures: Structures, rng: np.random.Generator) ->
         fibers[near] = shapely.buffer(fibers[near], -rng.uniform(0.0, 3.5, len(near)))
     usable = (shapely.get_type_id(fibers) == shapely.GeometryType.POLYGON) & (shapely.area(fibers) > 40)
     return fibers[usable], np.flatnonzero(usable)
+
+
+def _array(shapes: list[shapely.Polygon]) -> Polygons:
+    array = np.empty(len(shapes), dtype=object)
+    array[:] = shapes
+    return array
