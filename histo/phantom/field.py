@@ -9,8 +9,8 @@ from histo.geometry import WORKING_MPP, Region
 from histo.phantom.look import training_look
 from histo.phantom.render import Renderer
 from histo.phantom.scene import build_scene
-from histo.phantom.spec import training_spec
 from histo.phantom.structures import blob
+from histo.phantom.training_mix import training_spec
 from histo.phantom.truth import Field
 
 BORDER_UM = 110.0

@@ -1,15 +1,12 @@
-"""What a phantom biopsy is made of: one frozen specification, drawn widely for training or fixed by a pattern.
+"""What a phantom biopsy is made of: one frozen specification, and a typical one for every pattern.
 
-Shares and densities follow docs/glossary.md; they are the simulator's conventions, not epidemiology. The spread of
-`training_spec` is wider than life on purpose (domain randomization, as in SYNTA, doi 10.1038/s43856-025-00777-y).
+Shares and densities follow docs/glossary.md; they are the simulator's conventions, not epidemiology.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-
-import numpy as np
 
 
 class Placement(StrEnum):
@@ -27,9 +24,11 @@ class PhantomSpec:
 
     Attributes:
         pattern: What is visible, as a pattern label.
+        disease: What it simulates, a key of `DISEASES`; empty if it stands for no disease.
         fiber_um: Mean fiber diameter.
-        fiber_jitter: Irregularity of the packing, 0 (hexagonal) to 1: drives size variation.
-        elongation: Ratio of the axes of a fiber's cut; above 1.5 the cut is oblique.
+        size_spread: Log-scale spread of the diameter from fiber to fiber; 0.15 to 0.25 in healthy muscle.
+        elongation: Ratio of the axes of a fiber's cut; above 1.6 the cut is oblique.
+        oblique: Share of the fascicles that are cut obliquely or lengthwise while the others are not.
         roundness: 0 polygonal to 1 round.
         endomysium_um: Mean gap between fibers.
         gap_spread: Log-scale spread of the gap from fiber to fiber.
@@ -37,20 +36,29 @@ class PhantomSpec:
         fascicle_um: Mean fascicle diameter.
         perimysium_um: Mean width of the septa between fascicles.
         split: Share of fibers divided by a thin septum.
+        cleft: Share of fibers with a cleft part of the way.
+        hypertrophic: Share of fibers 1.3 to 1.8 times as wide as the others.
         pale: Share of pale necrotic fibers.
         hyaline: Share of hyaline necrotic fibers.
         myophagocytosis: Share of fibers under phagocytosis, late stages included.
         late: Share of the phagocytosed fibers that are packed with macrophages.
+        necrotic_fibers: Necrotic fibers in the whole scene, beside the shares.
         necrosis_placement: Where necrosis of all kinds sits.
         regenerating: Share of regenerating fibers.
         atrophic: Share of atrophic fibers.
         atrophy_placement: Where atrophy sits.
+        angular: Share of the atrophic fibers that are angular; the others are round.
         internal_nuclei: Share of fibers with an internal nucleus.
-        vacuolated: Share of vacuolated fibers.
+        vacuolated: Share of vacuolated fibers, with holes of any size.
+        lipid: Share of fibers full of fine droplets.
+        glycogen: Share of fibers with large vacuoles.
+        granular_rim: Share of fibers with a bluish, granular rim, as in mitochondrial myopathy.
+        edge_opaque: Share of the fibers along the rim of the section that are hypercontracted by the cut.
         opaque: Share of opaque or hypercontracted fibers.
         invaded: Share of intact fibers invaded by lymphocytes.
         lymphocytes_mm2: Scattered lymphocytes in the endomysium.
         macrophages_mm2: Scattered macrophages in the endomysium.
+        perimysial_fragmentation: 0 sound to 1 torn, pale and split collagen of the perimysium.
         perimysial_mm2: Inflammatory cells scattered in the perimysium, per mm2 of section.
         foci_mm2: Dense inflammatory foci.
         focus_um: Radius of a focus.
@@ -72,30 +80,41 @@ class PhantomSpec:
     """
 
     pattern: str = "normal"
+    disease: str = ""
     fiber_um: float = 52.0
-    fiber_jitter: float = 0.55
+    size_spread: float = 0.18
     elongation: float = 1.1
+    oblique: float = 0.0
     roundness: float = 0.4
     endomysium_um: float = 2.0
     gap_spread: float = 0.4
     endomysium_fill: float = 0.5
     fascicle_um: float = 600.0
     perimysium_um: float = 22.0
-    split: float = 0.02
+    split: float = 0.01
+    cleft: float = 0.005
+    hypertrophic: float = 0.0
     pale: float = 0.0
     hyaline: float = 0.0
     myophagocytosis: float = 0.0
     late: float = 0.25
+    necrotic_fibers: int = 0
     necrosis_placement: Placement = Placement.RANDOM
     regenerating: float = 0.0
     atrophic: float = 0.01
     atrophy_placement: Placement = Placement.RANDOM
+    angular: float = 0.5
     internal_nuclei: float = 0.02
     vacuolated: float = 0.002
+    lipid: float = 0.0
+    glycogen: float = 0.0
+    granular_rim: float = 0.0
+    edge_opaque: float = 0.0
     opaque: float = 0.003
     invaded: float = 0.0
     lymphocytes_mm2: float = 0.5
     macrophages_mm2: float = 0.5
+    perimysial_fragmentation: float = 0.0
     perimysial_mm2: float = 0.3
     foci_mm2: float = 0.0
     focus_um: float = 60.0
@@ -132,7 +151,7 @@ PATTERN_SPECS: dict[str, PhantomSpec] = {
         hyaline=0.012,
         myophagocytosis=0.02,
         regenerating=0.03,
-        fiber_jitter=0.7,
+        size_spread=0.24,
         internal_nuclei=0.05,
         lymphocytes_mm2=0.8,
         macrophages_mm2=1.0,
@@ -140,7 +159,8 @@ PATTERN_SPECS: dict[str, PhantomSpec] = {
     "perifascicular_atrophy": replace(
         _NORMAL,
         pattern="perifascicular_atrophy",
-        atrophic=0.16,
+        atrophic=0.2,
+        angular=0.3,
         atrophy_placement=Placement.FASCICLE_EDGE,
         perimysial_mm2=12.0,
         cuffs=0.6,
@@ -154,6 +174,7 @@ PATTERN_SPECS: dict[str, PhantomSpec] = {
         myophagocytosis=0.02,
         regenerating=0.03,
         necrosis_placement=Placement.FASCICLE_EDGE,
+        perimysial_fragmentation=0.7,
         perimysial_mm2=6.0,
         fascicle_um=520.0,
     ),
@@ -175,7 +196,10 @@ PATTERN_SPECS: dict[str, PhantomSpec] = {
     "dystrophic": replace(
         _NORMAL,
         pattern="dystrophic",
-        fiber_jitter=0.95,
+        size_spread=0.38,
+        hypertrophic=0.06,
+        angular=0.15,
+        cleft=0.05,
         roundness=0.85,
         endomysium_um=7.0,
         endomysium_fill=0.95,
@@ -194,66 +218,13 @@ PATTERN_SPECS: dict[str, PhantomSpec] = {
         _NORMAL, pattern="zonal_necrosis", pale=0.25, hyaline=0.08, necrosis_placement=Placement.SHEET
     ),
     "neurogenic": replace(
-        _NORMAL, pattern="neurogenic", atrophic=0.22, atrophy_placement=Placement.CLUSTERED, roundness=0.1
+        _NORMAL,
+        pattern="neurogenic",
+        atrophic=0.25,
+        atrophy_placement=Placement.CLUSTERED,
+        angular=0.95,
+        hypertrophic=0.04,
+        roundness=0.1,
     ),
 }
 """One typical specification for every pattern label that names a visible pattern."""
-
-
-def training_spec(rng: np.random.Generator) -> PhantomSpec:
-    """A widely drawn specification for one training field: findings are far commoner than in life, and independent.
-
-    Necrosis and infiltrate are drawn independently, so that a network cannot learn one from the other.
-    """
-
-    def log_uniform(low: float, high: float) -> float:
-        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-    def sometimes(chance: float, low: float, high: float) -> float:
-        return log_uniform(low, high) if rng.random() < chance else 0.0
-
-    return PhantomSpec(
-        pattern="training",
-        fiber_um=log_uniform(18, 85),
-        fiber_jitter=rng.uniform(0.2, 1.0),
-        elongation=1 + rng.gamma(1.5, 0.15) if rng.random() < 0.85 else log_uniform(1.5, 4.5),
-        roundness=rng.beta(1.2, 1.2),
-        endomysium_um=log_uniform(0.5, 9.0),
-        gap_spread=rng.uniform(0.1, 0.8),
-        endomysium_fill=rng.uniform(0, 1),
-        fascicle_um=log_uniform(140, 700),
-        perimysium_um=log_uniform(8, 60),
-        split=sometimes(0.6, 0.01, 0.2),
-        pale=sometimes(0.5, 0.01, 0.15),
-        hyaline=sometimes(0.55, 0.015, 0.15),
-        myophagocytosis=sometimes(0.55, 0.02, 0.2),
-        late=rng.uniform(0.0, 0.7),
-        necrosis_placement=list(Placement)[rng.integers(3)],
-        regenerating=sometimes(0.5, 0.02, 0.2),
-        atrophic=sometimes(0.5, 0.01, 0.3),
-        atrophy_placement=list(Placement)[rng.integers(3)],
-        internal_nuclei=rng.choice([0.01, 0.05, 0.3, 0.7]),
-        vacuolated=sometimes(0.35, 0.02, 0.12),
-        opaque=sometimes(0.35, 0.02, 0.12),
-        invaded=sometimes(0.3, 0.01, 0.12),
-        lymphocytes_mm2=sometimes(0.6, 5, 1500),
-        macrophages_mm2=sometimes(0.6, 5, 2500),
-        perimysial_mm2=sometimes(0.5, 5, 400),
-        foci_mm2=sometimes(0.45, 4, 30),
-        focus_um=log_uniform(20, 110),
-        focus_macrophages=rng.uniform(0, 1),
-        cuffs=rng.choice([0.0, 0.3, 0.8]),
-        vessels_mm2=sometimes(0.6, 5, 50),
-        nerves_mm2=sometimes(0.35, 5, 30),
-        fat_mm2=sometimes(0.35, 5, 50),
-        sheets_mm2=sometimes(0.25, 3, 30) if rng.random() < 0.93 else 70.0,
-        scars_mm2=sometimes(0.35, 5, 60),
-        tears_mm2=sometimes(0.35, 5, 40),
-        debris_mm2=sometimes(0.2, 8, 50),
-        folds_mm2=sometimes(0.15, 6, 20),
-        capillaries=rng.uniform(0, 1),
-        spindles_mm2=sometimes(0.2, 4, 20),
-        bands_mm2=sometimes(0.25, 2, 12),
-        epimysium_um=sometimes(0.6, 4, 60),
-        granulomas_mm2=sometimes(0.08, 3, 12),
-    )

@@ -53,7 +53,7 @@ def pack(spec: PhantomSpec, width_um: float, height_um: float, rng: np.random.Ge
     center = np.array([width_um, height_um]) / 2
     corners = (np.array([[0, 0], [width_um, 0], [width_um, height_um], [0, height_um]]) - center) @ to_unit.T
     low, high = corners.min(0) - 3 * pitch, corners.max(0) + 3 * pitch
-    points = _relaxed(_jittered_hexagons(low, high, pitch, spec.fiber_jitter, rng), pitch)
+    points = _relaxed(_jittered_hexagons(low, high, pitch, min(1.0, 3 * spec.size_spread), rng), pitch)
     in_scene = points @ to_scene.T + center
     keep = np.all((in_scene > -2 * pitch) & (in_scene < [width_um + 2 * pitch, height_um + 2 * pitch]), axis=1)
     points = points[keep]

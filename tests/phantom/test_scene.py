@@ -16,7 +16,8 @@ from histo.phantom.inhabitants import NOT_A_CELL
 from histo.phantom.known import _min_feret, known_findings
 from histo.phantom.scene import Scene, build_scene
 from histo.phantom.slide import phantom_biopsy
-from histo.phantom.spec import PATTERN_SPECS, PhantomSpec, training_spec
+from histo.phantom.spec import PATTERN_SPECS, PhantomSpec
+from histo.phantom.training_mix import training_spec
 
 
 def training_scene(seed: int) -> Scene:
