@@ -17,6 +17,9 @@ from histo.phantom.scene import Scene
 FOLD_SHIFT_WPX = 12
 """By how much the upper layer of a fold may be shifted; the margin around a region must be wider."""
 
+BEARABLE_DEFOCUS = 0.35
+"""Strength of a defocus below which tissue can still be judged."""
+
 PEN_DENSITIES = ((1.9, 1.3, 0.25), (1.7, 0.5, 1.4), (0.15, 1.5, 1.3), (1.7, 1.7, 1.6), (1.2, 1.6, 0.5))
 """Blue, green, red, black and violet ink."""
 
@@ -46,7 +49,7 @@ def paint_artefacts(canvas: Canvas, scene: Scene, blemishes: Blemishes, look: Lo
         if mask.any():
             rng = np.random.default_rng([blemishes.seed, 7, row])
             _PAINTERS[kind](canvas, mask, strength, rng)
-            if kind not in JUDGED_THROUGH:
+            if kind not in JUDGED_THROUGH and not (kind is BlemishKind.DEFOCUS and strength < BEARABLE_DEFOCUS):
                 _spoil(canvas, mask, hidden=kind in HIDING)
 
 
@@ -78,15 +81,16 @@ def _chatter(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.r
     bands = x[None, :] + y[:, None] + np.float32(0.6) * canvas.noise("drift", 21)
     np.sin(bands, out=bands)
     bands *= _soft(mask, 7.0)
-    bands *= np.float32(0.1 + 0.35 * strength)
+    bands *= np.float32(0.12 + 0.38 * strength)
     _thicken(canvas, bands)
 
 
 def _ice(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
-    name = str(rng.choice(["grain", "mottle"]))
-    level = canvas.noise(name, 23)
-    level += 0.5 * canvas.noise("fine", 25)
-    level += 0.5 * canvas.noise("cloud", 27)
+    coarse = np.float32(rng.uniform(0.3, 1.0))
+    level = canvas.noise("mottle", 23)
+    level *= coarse
+    level += (np.float32(1.2) - coarse) * canvas.noise("grain", 25)
+    level += np.float32(0.4) * canvas.noise("cloud", 27)
     holes = (level < np.float32(-1.9 + 1.0 * strength)) & mask & (canvas.labels > 0)
     left = 1 - np.float32(0.9) * _soft(holes, 0.7)
     canvas.eosin[:] *= left
@@ -113,21 +117,22 @@ def _crush(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.ran
     angle, length = rng.uniform(0, np.pi), 12
     kernel = np.zeros((2 * length + 1,) * 2, np.float32)
     reach = np.round(np.array([np.cos(angle), np.sin(angle)]) * length).astype(int)
-    cv2.line(kernel, (int(length - reach[0]), int(length - reach[1])), (int(length + reach[0]), int(length + reach[1])), 1.0, 1)
+    start, stop = (length - reach).tolist(), (length + reach).tolist()
+    cv2.line(kernel, start, stop, 1.0, 1)
     kernel /= kernel.sum()
     smeared = cv2.filter2D(canvas.hematoxylin, cv2.CV_32F, kernel)
-    smeared *= np.float32(1.3 + 1.2 * strength)
-    smeared += np.float32(0.25 * strength) * np.maximum(canvas.noise("strands", 31), 0)
+    smeared *= np.float32(2.0 + 2.5 * strength)
+    smeared += np.float32(0.4 * strength) * np.maximum(canvas.noise("strands", 31), 0)
     canvas.hematoxylin[:] += weight * (smeared - canvas.hematoxylin)
-    dull = cv2.filter2D(canvas.eosin, cv2.CV_32F, kernel)
+    dull = cv2.GaussianBlur(canvas.eosin, (0, 0), 2.5)
     canvas.eosin[:] += weight * (dull - canvas.eosin)
 
 
 def _fold(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
     """The section lies double: the same tissue once more, shifted, and darker creases at both sides."""
-    weight = _soft(mask & (canvas.compartments != Compartment.GLASS), 2.0)
+    weight = _soft(mask & (canvas.compartments != Compartment.GLASS), 3.0)
     dx, dy = (float(shift) for shift in rng.uniform(-FOLD_SHIFT_WPX, FOLD_SHIFT_WPX, 2))
-    crease = 4 * weight * (1 - weight) * np.float32(0.3 * strength)
+    crease = 4 * weight * (1 - weight) * np.float32(0.2 + 0.4 * strength)
     matrix = np.array([[1, 0, dx], [0, 1, dy]])
     for plane in (canvas.eosin, canvas.hematoxylin, canvas.red_cell):
         size = (plane.shape[1], plane.shape[0])
@@ -139,7 +144,7 @@ def _fold(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.rand
 
 
 def _defocus(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
-    canvas.hazes.append(Haze(_soft(mask, 7.0), 2.2 + 3.0 * strength))
+    canvas.hazes.append(Haze(_soft(mask, 7.0), 1.2 + 4.0 * strength))
 
 
 def _bubble(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
@@ -169,10 +174,13 @@ def _dust(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.rand
 
 
 def _pen(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
-    amount = 1 + np.float32(0.18) * canvas.noise("strands", 35)
-    amount += np.float32(0.15) * canvas.noise("drift", 37)
+    amount = 1 + np.float32(0.04) * canvas.noise("strands", 35)
+    amount += np.float32(0.12) * canvas.noise("drift", 37)
+    amount += np.float32(0.05) * canvas.noise("grain", 39)
     np.clip(amount, 0.4, 1.8, out=amount)
-    amount *= _soft(mask, 2.5)
+    rim = _soft(mask, 5.0)
+    amount *= 1 + np.float32(1.6) * rim * (1 - rim)  # ink dries darker at the rim
+    amount *= _soft(mask, 1.5)
     amount *= np.float32(0.9 + 1.2 * strength)
     canvas.inks.append(Ink(amount, PEN_DENSITIES[rng.integers(len(PEN_DENSITIES))]))
 

@@ -95,7 +95,7 @@ def _outline(kind: BlemishKind, x: float, y: float, rng: np.random.Generator) ->
     if kind is BlemishKind.LINT:
         return _band(x, y, rng.uniform(80, 900), rng.uniform(1.5, 6), 0.8, rng)
     if kind is BlemishKind.PEN:
-        return _band(x, y, rng.uniform(1000, 6000), rng.uniform(60, 350), 0.1, rng)
+        return _band(x, y, rng.uniform(1000, 6000), rng.uniform(30, 250), 0.1, rng)
     if kind is BlemishKind.BUBBLE:
         return blob(x, y, float(np.exp(rng.uniform(np.log(20), np.log(260)))), rng, rng.uniform(1, 1.3), 0.05)
     low, high, aspect, roughness = {
@@ -104,7 +104,7 @@ def _outline(kind: BlemishKind, x: float, y: float, rng: np.random.Generator) ->
         BlemishKind.HEMORRHAGE: (25.0, 160.0, 2.5, 0.7),
         BlemishKind.CRUSH: (30.0, 180.0, 3.0, 0.6),
         BlemishKind.DEFOCUS: (60.0, 300.0, 2.0, 0.3),
-        BlemishKind.DUST: (1.5, 22.0, 3.0, 0.9),
+        BlemishKind.DUST: (1.5, 22.0, 3.0, 0.6),
     }[kind]
     radius = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     made = blob(x, y, radius, rng, rng.uniform(1, aspect), roughness)

@@ -89,7 +89,7 @@ def typical_look(rng: np.random.Generator) -> Look:
 def training_look(rng: np.random.Generator) -> Look:
     """A widely drawn look: stains, sections and scanners beyond those of any one laboratory."""
     paraffin = rng.random() < 0.3
-    white = rng.uniform(205, 254)
+    white = rng.uniform(198, 254)
     eosin_level = float(np.exp(rng.uniform(np.log(0.3), np.log(1.9))))
     return Look(
         hematoxylin=any_hematoxylin(rng),
@@ -101,7 +101,7 @@ def training_look(rng: np.random.Generator) -> Look:
         texture=float(np.exp(rng.uniform(np.log(0.12), np.log(2.2)))),
         preparation=Preparation.PARAFFIN if paraffin else Preparation.FROZEN,
         section=training_quality(rng, frozen=not paraffin),
-        glass=(white + rng.normal(0, 5), white + rng.normal(0, 5), white + rng.normal(0, 5)),
+        glass=(white + rng.normal(0, 6), white + rng.normal(0, 6), white + rng.normal(0, 6)),
         shading=rng.uniform(0, 0.05),
         blur_wpx=_blur_wpx(rng) * (0.85 if paraffin else 1.0),
         resolution=rng.uniform(1.0, 2.1) if rng.random() < 0.35 else 1.0,

@@ -61,7 +61,8 @@ def _packed_discs(rng: np.random.Generator) -> Sheet:
     grid = np.stack(np.meshgrid(np.arange(per_side), np.arange(per_side)), axis=-1).reshape(-1, 2).astype(float)
     grid[:, 0] += 0.5 * (grid[:, 1] % 2)
     places = grid * pitch + rng.normal(0, 0.17 * pitch, grid.shape)
-    for (x, y), depth, radius in zip(places, rng.uniform(150, 255, len(grid)), rng.uniform(5.6, 7.2, len(grid)), strict=True):
+    depths, radii = rng.uniform(150, 255, len(grid)), rng.uniform(5.6, 7.2, len(grid))
+    for (x, y), depth, radius in zip(places, depths, radii, strict=True):
         for shift_y in (0, PERIOD_WPX, 2 * PERIOD_WPX):
             for shift_x in (0, PERIOD_WPX, 2 * PERIOD_WPX):
                 center = (round((x + shift_x) * 16), round((y + shift_y) * 16))
