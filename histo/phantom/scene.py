@@ -12,7 +12,7 @@ from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
 from histo.phantom.inhabitants import Nuclei, Occupancy, populate, together
 from histo.phantom.spec import PhantomSpec, Placement
 from histo.phantom.structure_nuclei import structure_nuclei
-from histo.phantom.structures import Structures, carve, place_structures
+from histo.phantom.structures import Structures, carve, place_structures, with_capillaries
 from histo.phantom.tessellation import Packing, Polygons, pack
 
 
@@ -77,6 +77,7 @@ def build_scene(
     stage = np.where(late, 0.75 + 0.25 * stage, np.where(fiber_class == FiberClass.MYOPHAGOCYTOSIS, 0.7 * stage, stage))
     fibers = _reshape(spec, fibers, fiber_class, edge_um, stage, attributes, rng)
     occupancy = Occupancy.draw(fibers, packing.fascicles, section, width_um, height_um)
+    structures = with_capillaries(structures, fibers, occupancy.free_um, occupancy.um_per_px, spec.capillaries, rng)
     nuclei, attributes = populate(spec, fibers, fiber_class, attributes, stage, structures, occupancy, rng)
     nuclei = together([nuclei, structure_nuclei(structures, rng)])
     return Scene(
