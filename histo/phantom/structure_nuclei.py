@@ -69,7 +69,8 @@ def _scattered(
     grid = np.stack([x.ravel(), y.ravel()], axis=1)
     grid = grid[rng.random(len(grid)) < per_um2 * pitch_um**2]
     grid = grid + rng.uniform(0, 0.6 * pitch_um, grid.shape)
-    return grid[shapely.contains_xy(shape, grid[:, 0], grid[:, 1])]
+    inside: NDArray[np.float64] = grid[shapely.contains_xy(shape, grid[:, 0], grid[:, 1])]
+    return inside
 
 
 def _of_capillaries(capillaries: Polygons, rng: np.random.Generator) -> Nuclei:

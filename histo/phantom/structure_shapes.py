@@ -116,7 +116,8 @@ def lobule(x: float, y: float, rng: np.random.Generator) -> tuple[shapely.Polygo
 
 def intrafusal_fibers(capsule: shapely.Polygon, rng: np.random.Generator) -> list[shapely.Polygon]:
     """The small fibers inside a muscle spindle: they keep apart from each other and from its capsule."""
-    middle, fibers = capsule.centroid, []
+    middle = capsule.centroid
+    fibers: list[shapely.Polygon] = []
     room = capsule.buffer(-0.25 * np.sqrt(capsule.area / np.pi))
     for _ in range(40):
         x, y = np.array([middle.x, middle.y]) + rng.normal(0, 0.4 * np.sqrt(capsule.area / np.pi), 2)
@@ -146,7 +147,8 @@ def band(x: float, y: float, rng: np.random.Generator) -> Polygons:
     line = wavy_line(x, y, rng.uniform(200, 1500), rng.uniform(0, 0.08), rng)
     width = float(np.exp(rng.uniform(np.log(12), np.log(140))))
     reach = width / 2 * np.clip(1 + np.cumsum(rng.normal(0, 0.08, (2, len(line))), axis=1), 0.3, 2)
-    reach *= np.sqrt(np.linspace(0, 1, len(line)) * np.linspace(1, 0, len(line)) * 4)
+    at = np.linspace(0.02, 0.98, len(line))
+    reach *= np.sqrt(4 * at * (1 - at))
     across = _across(line)
     return _pieces(line + reach[0, :, None] * across, line - reach[1, :, None] * across)
 
@@ -160,9 +162,10 @@ def rim_band(section: shapely.Polygon, width_um: float, view: shapely.Polygon, r
     line = shapely.get_coordinates(shapely.line_interpolate_point(rim, at))
     inward = _across(line) * (1 if shapely.is_ccw(rim) else -1)
     wave = sum(np.sin(2 * np.pi * k * at / rim.length * 9 + rng.uniform(0, 2 * np.pi)) / k for k in range(1, 5))
-    reach = width_um * np.clip(0.8 + 0.6 * wave, 0.0, 2.2)
+    reach = width_um * np.clip(0.8 + 0.6 * wave, 0.02, 2.2)
     pieces = _pieces(line, line + reach[:, None] * inward)
-    return pieces[shapely.intersects(pieces, view)]
+    in_view: Polygons = pieces[shapely.intersects(pieces, view)]
+    return in_view
 
 
 def courses(pieces: Polygons) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
