@@ -135,10 +135,11 @@ def evaluate(
     simulated: Annotated[
         bool, typer.Option(help="The slides that the fields were cut from are phantoms; the card then says so.")
     ] = False,
-    real: Annotated[Path | None, typer.Option(help="Folder of real data; measured too if given.")] = None,
+    real: Annotated[Path | None, typer.Option(help="Folder of real data, muscle and other; read too if given.")] = None,
     phantoms: Annotated[bool, typer.Option(help="Whether to measure on fields and on phantom sections.")] = True,
     healthy: Annotated[int, typer.Option(help="Normal phantom sections for the rate of false calls.")] = 60,
-    sections: Annotated[int, typer.Option(help="Phantom sections of all patterns, read as they come.")] = 36,
+    sections: Annotated[int, typer.Option(help="Phantom sections of all patterns, read as they come.")] = 63,
+    infiltrated: Annotated[int, typer.Option(help="Phantom views of healthy fibers amid dense infiltrate.")] = 18,
     out: Annotated[Path, typer.Option(help="The figures, as JSON; a page with pictures is written beside.")] = Path(
         "runs/evaluation.json"
     ),
@@ -146,16 +147,18 @@ def evaluate(
 ) -> None:
     """Measure a bundle on fields that nothing was fitted to or chosen on, and on real fields."""
     from histo.network import load_bundle, make_engine
-    from train.evaluation_file import show
+    from train.evaluation_file import show, show_floors
     from train.evaluation_run import card_with, measure, write_evaluation
 
     loaded = load_bundle(bundle)
     engine = make_engine(loaded)
-    measured = measure(
-        loaded, engine, fields if phantoms else None, simulated, healthy * phantoms, sections * phantoms, real
-    )
+    if not phantoms:
+        healthy = sections = infiltrated = 0
+    measured = measure(loaded, engine, fields if phantoms else None, simulated, healthy, sections, infiltrated, real)
     for title, metrics in measured.by_title().items():
         show(title, metrics)
+    if measured.standings:
+        show_floors(measured.standings)
     written = write_evaluation(measured, loaded, out)
     if card:
         from histo.network import save_bundle

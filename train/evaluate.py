@@ -101,7 +101,7 @@ def evaluate_fields(engine: Engine, points: OperatingPoints, folder: Path, simul
     paths, origins = zip(*counted_fields(folder), strict=True)
     seen = [observe(truth, maps, points) for truth, maps in read_fields(engine, folder, f"Reading {folder}")]
     patients = [origin.patient for origin in origins]
-    metrics = summarize([one.tally for one in seen], patients) | _ranked_metrics(seen, patients)
+    metrics = summarize_observations(seen, patients)
     phantoms = all(origin.site == PHANTOM_SITE for origin in origins)
     return Evaluation(
         metrics=metrics,
@@ -112,6 +112,20 @@ def evaluate_fields(engine: Engine, points: OperatingPoints, folder: Path, simul
         digest=digest_of(folder),
         simulated=simulated or phantoms,
     )
+
+
+def summarize_observations(seen: Sequence[Observation], patients: Sequence[str]) -> dict[str, Metric]:
+    """Everything that a set of fields shows of a bundle, pooled over the fields.
+
+    Args:
+        seen: One a field, at least one.
+        patients: (F,) whose each is: what is resampled.
+
+    Returns:
+        What `train.metrics.summarize` gives, `NAME.average_precision` of every finding that occurs, and
+        `calibration.HEAD.ece`.
+    """
+    return summarize([one.tally for one in seen], patients) | _ranked_metrics(seen, patients)
 
 
 def _ranked_metrics(seen: Sequence[Observation], patients: Sequence[str]) -> dict[str, Metric]:

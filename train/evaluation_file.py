@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +15,9 @@ from histo.findings import Compartment, FiberClass
 from histo.network import Metric
 from train.agreement import Agreement
 from train.evaluate import Evaluation
+from train.floors import Standing
 from train.observe import HEADS
+from train.real_evaluation import RealEvaluation
 from train.tables import (
     FALSE_RATES,
     agreements,
@@ -30,7 +32,8 @@ from train.tables import (
 def report(
     evaluation: Evaluation | None,
     phantoms: Mapping[str, Metric],
-    real: Mapping[str, Metric],
+    real: RealEvaluation | None,
+    floors: Sequence[Standing],
     bundle_sha256: str,
 ) -> str:
     """The figures as JSON text.
@@ -38,7 +41,8 @@ def report(
     Args:
         evaluation: On fields, if there was one: under `phantom`, or under `slides` if they were cut from slides.
         phantoms: On phantom sections; they join the metrics under `phantom`.
-        real: On real fields; empty if there were none.
+        real: On real pixels, if there were any: figures, every mistake, and what came of wrong inputs.
+        floors: How the figures stand to the floors.
         bundle_sha256: Whose figures they are.
     """
     content: dict[str, Any] = {"bundle_sha256": bundle_sha256}
@@ -47,8 +51,13 @@ def report(
     if phantoms:
         joined = content.setdefault("phantom", {"metrics": {}})
         joined["metrics"] |= {name: asdict(metric) for name, metric in phantoms.items()}
-    if real:
-        content["real"] = {name: asdict(metric) for name, metric in real.items()}
+    if real is not None:
+        content["real"] = {name: asdict(metric) for name, metric in real.metrics.items()}
+        content["real_mistakes"] = [asdict(mistake) for mistake in real.mistakes]
+        content["real_section"] = real.section
+        content["wrong_inputs"] = [asdict(reading) for reading in real.wrong]
+    if floors:
+        content["floors"] = [asdict(standing) for standing in floors]
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
@@ -102,6 +111,20 @@ def show(title: str, metrics: Mapping[str, Metric]) -> None:
 
 
 _COLUMNS = ("precision", "recall", "f1")
+
+
+def show_floors(floors: Sequence[Standing]) -> None:
+    """Print how the figures stand to the floors."""
+    table = Table(title="Floors")
+    for heading in ("", "floor", "measured", "n", "beside", "reached"):
+        table.add_column(heading)
+    for standing in floors:
+        floor = standing.floor
+        beside = "" if standing.beside is None else f"{floor.beside} {figure(standing.beside)}"
+        reached = "yes" if standing.reached else "no"
+        bound = f"{floor.sense} {floor.bound:g}"
+        table.add_row(floor.title, bound, figure(standing.metric), str(standing.metric.n), beside, reached)
+    Console(width=150).print(table)
 
 
 def figure(metric: Metric | None) -> str:

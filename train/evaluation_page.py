@@ -13,9 +13,12 @@ from histo.findings import FiberAttribute
 from histo.network import Bundle, Metric, OperatingPoints
 from train import figures
 from train.evaluate import Evaluation
+from train.floors import Standing
 from train.gallery import Picture
 from train.metrics import CELL_GROUPS, FIBER_GROUPS
 from train.observe import HEADS
+from train.real_evaluation import RealEvaluation
+from train.real_pictures import draw_real_reading
 from train.tables import (
     FALSE_RATES,
     GROUP_FIGURES,
@@ -59,6 +62,8 @@ def evaluation_page(
     bundle: Bundle,
     pictures: Mapping[str, Sequence[Picture]],
     elsewhere: Mapping[str, Mapping[str, Metric]],
+    real: RealEvaluation | None = None,
+    floors: Sequence[Standing] = (),
 ) -> str:
     """The page.
 
@@ -67,6 +72,8 @@ def evaluation_page(
         bundle: What was evaluated.
         pictures: The worst mistakes by kind; see `train.gallery`.
         elsewhere: Further figures by heading: healthy sections, ordinary sections, real fields.
+        real: What was read on real pixels: its pictures, and what came of wrong inputs.
+        floors: How the figures stand to the floors.
 
     Returns:
         HTML without any link to another file or host.
@@ -77,6 +84,7 @@ def evaluation_page(
     environment.filters["figure"] = _figure
     patients = groups_by(evaluation, lambda origin: origin.patient)
     slides = groups_by(evaluation, lambda origin: origin.slide)
+    sites = groups_by(evaluation, lambda origin: origin.site)
     points = bundle.card.operating_points
     return environment.get_template("evaluation_page.html").render(
         card=bundle.card,
@@ -95,7 +103,8 @@ def evaluation_page(
         agreements={_name(name): found for name, found in agreements(evaluation).items()},
         calibration_rows=[Row(head.replace("_", " "), _calibration(evaluation, head, points)) for head in HEADS],
         group_headings=GROUP_HEADINGS,
-        sites=_group_rows(groups_by(evaluation, lambda origin: origin.site)),
+        sites=_group_rows(sites),
+        one_patient_sites=any(site.patients == 1 for site in sites),
         patient_rows=[Row("mean over patients", _group_cells(mean_over(patients))), *_group_rows(patients)],
         slide_rows=_group_rows(slides) if len(slides) > len(patients) else [],
         pooled=_group_cells(evaluation.metrics),
@@ -115,6 +124,12 @@ def evaluation_page(
             for title, metrics in elsewhere.items()
             if metrics
         },
+        floors=floors,
+        real=real,
+        real_pictures=[
+            (reading.field.name, base64.b64encode(draw_real_reading(reading)).decode())
+            for reading in (real.fields if real else ())
+        ],
     )
 
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from histo.cohort import Split
+from histo.model import Model
 from histo.network import Bundle, Card, Engine, Metric
 from histo.records.atomic import write_atomically
 from train.evaluate import Evaluation, evaluate_fields
 from train.evaluation_file import report
 from train.evaluation_page import evaluation_page
+from train.floors import Standing, standings
 from train.gallery import worst_mistakes
 from train.healthy import false_calls_on_healthy
-from train.real_fields import evaluate_real
-from train.real_section import count_on_real_section
+from train.infiltrated import false_calls_amid_infiltrate
+from train.real_evaluation import RealEvaluation, evaluate_real
+from train.real_pictures import draw_real_reading
 from train.sections import evaluate_sections
 from train.seeds import take_seeds
 
@@ -29,21 +32,36 @@ class Measured:
 
     Attributes:
         evaluation: On fields; None if none were read.
-        phantoms: On phantom sections: false calls on healthy ones, and ordinary ones of all patterns.
-        real: On the real muscle fields.
+        phantoms: On phantom sections: false calls on healthy and infiltrated ones, and ordinary ones of all patterns.
+        real: On real pixels; None if none were read.
     """
 
     evaluation: Evaluation | None
     phantoms: Mapping[str, Metric]
-    real: Mapping[str, Metric]
+    real: RealEvaluation | None = None
+
+    @property
+    def real_metrics(self) -> Mapping[str, Metric]:
+        """The figures on real pixels."""
+        return {} if self.real is None else self.real.metrics
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """How the figures stand to the floors."""
+        return standings({**self.phantoms, **self.real_metrics})
+
+    def elsewhere(self) -> dict[str, Mapping[str, Metric]]:
+        """The figures that were not measured on fields, under a heading each; what was not measured is left out."""
+        titled = {"On phantom sections": self.phantoms, "On real pixels": self.real_metrics}
+        return {title: metrics for title, metrics in titled.items() if metrics}
 
     def by_title(self) -> dict[str, Mapping[str, Metric]]:
-        """The figures under a heading each; what was not measured is left out."""
+        """All figures under a heading each."""
         fields = self.evaluation
-        kind = "phantom fields" if fields is not None and fields.seeds else "fields cut from slides"
-        titled: dict[str, Mapping[str, Metric]] = {f"On {len(fields.paths)} {kind}": fields.metrics} if fields else {}
-        titled |= {"On phantom sections": self.phantoms, "On real muscle fields": self.real}
-        return {title: metrics for title, metrics in titled.items() if metrics}
+        if fields is None:
+            return self.elsewhere()
+        kind = "phantom fields" if fields.seeds else "fields cut from slides"
+        return {f"On {len(fields.paths)} {kind}": fields.metrics, **self.elsewhere()}
 
 
 def measure(
@@ -53,6 +71,7 @@ def measure(
     simulated: bool = False,
     healthy: int = 0,
     sections: int = 0,
+    infiltrated: int = 0,
     real: Path | None = None,
 ) -> Measured:
     """Measure a bundle on whatever is given.
@@ -64,7 +83,8 @@ def measure(
         simulated: Whether fields that were cut from slides show phantoms.
         healthy: Number of normal phantom sections for false calls; seeds of the test split.
         sections: Number of phantom sections of all patterns; the seeds after those.
-        real: The real data, holding `muscle`.
+        infiltrated: Number of views of healthy fibers amid infiltrate; the seeds after those.
+        real: The real data, holding `muscle`, and what is no muscle.
     """
     points = bundle.card.operating_points
     on_fields = evaluate_fields(engine, points, fields, simulated) if fields else None
@@ -73,17 +93,23 @@ def measure(
         phantoms |= false_calls_on_healthy(engine, points, take_seeds(Split.TEST, healthy))
     if sections:
         phantoms |= evaluate_sections(engine, points, take_seeds(Split.TEST, sections, first=healthy))
-    on_real = {**evaluate_real(engine, points, real), **count_on_real_section(bundle, engine, real)} if real else {}
-    return Measured(on_fields, phantoms, on_real)
+    if infiltrated:
+        seeds = take_seeds(Split.TEST, infiltrated, first=healthy + sections)
+        phantoms |= false_calls_amid_infiltrate(engine, points, seeds)
+    if real is None:
+        return Measured(on_fields, phantoms)
+    measured_so_far = replace(bundle.card, phantom_metrics={**bundle.card.phantom_metrics, **phantoms})
+    return Measured(on_fields, phantoms, evaluate_real(Model(replace(bundle, card=measured_so_far), engine), real))
 
 
 def write_evaluation(measured: Measured, bundle: Bundle, out: Path) -> tuple[Path, ...]:
-    """Write the figures as JSON and, where fields were read, a page with pictures beside them.
+    """Write the figures as JSON, a picture of each real field and, where fields were read, a page with pictures.
 
     Args:
         measured: What to write.
         bundle: Whose figures they are.
-        out: The JSON file; the page has the same name with the ending `.html`.
+        out: The JSON file; the page has the same name with the ending `.html`, the picture of a real field the ending
+            `-NAME.png`.
 
     Returns:
         What was written.
@@ -92,11 +118,16 @@ def write_evaluation(measured: Measured, bundle: Bundle, out: Path) -> tuple[Pat
         OutputError: If a file cannot be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    text = report(measured.evaluation, measured.phantoms, measured.real, bundle.sha256)
+    text = report(measured.evaluation, measured.phantoms, measured.real, measured.standings, bundle.sha256)
     written = [write_atomically(out, text.encode())]
+    for reading in measured.real.fields if measured.real else ():
+        picture = out.with_name(f"{out.stem}-{reading.field.name}.png")
+        written.append(write_atomically(picture, draw_real_reading(reading)))
     if measured.evaluation is not None:
-        elsewhere = {"On phantom sections": measured.phantoms, "On real muscle fields": measured.real}
-        page = evaluation_page(measured.evaluation, bundle, worst_mistakes(measured.evaluation), elsewhere)
+        pictures = worst_mistakes(measured.evaluation)
+        page = evaluation_page(
+            measured.evaluation, bundle, pictures, measured.elsewhere(), measured.real, measured.standings
+        )
         written.append(write_atomically(out.with_suffix(".html"), page.encode()))
     return tuple(written)
 
@@ -107,7 +138,7 @@ def card_with(measured: Measured, card: Card) -> Card:
     Figures on fields cut from slides begin with `slides.`, and stand with the phantoms' if they are simulated. What was
     not measured now keeps the figures that it had.
     """
-    on_phantoms, on_real = dict(measured.phantoms), dict(measured.real)
+    on_phantoms, on_real = dict(measured.phantoms), dict(measured.real_metrics)
     fields = measured.evaluation
     if fields is not None and fields.seeds:
         on_phantoms = {**fields.metrics, **on_phantoms}

@@ -12,8 +12,8 @@ from histo.phantom import PATTERN_SPECS
 from histo.phantom.render import Renderer
 from histo.phantom.slide import phantom_biopsy
 from histo.phantom.truth import Field
-from train.evaluate import findings_of, maps_of
-from train.metrics import summarize, tally_field
+from train.evaluate import maps_of, summarize_observations
+from train.observe import observe
 
 PREFIX = "sections."
 
@@ -43,9 +43,11 @@ def evaluate_sections(engine: Engine, points: OperatingPoints, seeds: Sequence[i
         seeds: Of the sections; from the test split.
 
     Returns:
-        What `train.metrics.summarize` gives, every name beginning with `sections.`.
+        What `train.evaluate.summarize_observations` gives, every name beginning with `sections.`: a section is a
+        patient.
     """
-    tallies = []
+    seen = []
     for field in ordinary_sections(track(seeds, description="Reading phantom sections")):
-        tallies.append(tally_field(field.truth, *findings_of(maps_of(engine, field.rgb), points)))
-    return {PREFIX + name: metric for name, metric in summarize(tallies).items()}
+        seen.append(observe(field.truth, maps_of(engine, field.rgb), points))
+    pooled = summarize_observations(seen, [str(seed) for seed in seeds])
+    return {PREFIX + name: metric for name, metric in pooled.items()}

@@ -29,6 +29,7 @@ from train.field_store import field_path, save_field
 from train.gallery import EACH, worst_mistakes
 from train.metrics import summarize
 from train.origins import PHANTOM_SITE, Origin, counted_fields
+from train.real_evaluation import RealEvaluation
 from train.tables import GROUP_FIGURES, agreements, compartment_rows, groups_by, mean_over, sensitivities
 
 POINTS = load_bundle().card.operating_points
@@ -204,7 +205,7 @@ class Outside(HTMLParser):
 
 
 def test_the_page_stands_alone_and_says_what_it_is(evaluation: Evaluation) -> None:
-    elsewhere = {"On phantom sections": {"x": Metric(1.0, 0.5, 2.0, 3)}, "On real muscle fields": {}}
+    elsewhere = {"On phantom sections": {"x": Metric(1.0, 0.5, 2.0, 3)}, "On real pixels": {}}
     page = evaluation_page(replace(evaluation, simulated=True), load_bundle(), {}, elsewhere)
     outside = Outside()
     outside.feed(page)
@@ -212,7 +213,7 @@ def test_the_page_stands_alone_and_says_what_it_is(evaluation: Evaluation) -> No
     assert "Research use only" in page
     assert "4 fields of 3 slides of 2 patients" in page
     assert "digital phantoms: this says nothing about patients" in page
-    assert "On real muscle fields" not in outside.headings
+    assert "On real pixels" not in outside.headings
     sections = ("Fibers", "Nuclei", "Compartments", "Counts on each slide", "Calibration", "On phantom sections")
     for heading in (*sections, "By site, patient and slide"):
         assert heading in outside.headings
@@ -222,23 +223,23 @@ def test_the_page_stands_alone_and_says_what_it_is(evaluation: Evaluation) -> No
 def test_figures_of_slides_and_of_phantoms_never_mix_in_the_card(evaluation: Evaluation) -> None:
     card = load_bundle().card
     healthy = {"false_necrotic_per_1000_fibers": Metric(1.0, None, None, 3)}
-    of_slides = card_with(Measured(evaluation, healthy, {}), card)
+    of_slides = card_with(Measured(evaluation, healthy), card)
     assert of_slides.phantom_metrics == healthy
     assert set(of_slides.real_metrics) == {f"slides.{name}" for name in evaluation.metrics}
-    simulated = card_with(Measured(replace(evaluation, simulated=True), healthy, {}), card)
+    simulated = card_with(Measured(replace(evaluation, simulated=True), healthy), card)
     assert simulated.real_metrics == card.real_metrics
     assert set(simulated.phantom_metrics) == set(healthy) | {f"slides.{name}" for name in evaluation.metrics}
-    nothing = card_with(Measured(None, {}, {}), card)
+    nothing = card_with(Measured(None, {}), card)
     assert (nothing.phantom_metrics, nothing.real_metrics) == (card.phantom_metrics, card.real_metrics)
 
 
 def test_json_and_page_are_written_beside_each_other(evaluation: Evaluation, tmp_path: Path) -> None:
-    written = write_evaluation(Measured(evaluation, {}, {}), load_bundle(), tmp_path / "new" / "figures.json")
+    written = write_evaluation(Measured(evaluation, {}), load_bundle(), tmp_path / "new" / "figures.json")
     assert [path.name for path in written] == ["figures.json", "figures.html"]
     assert "digital phantoms: this says nothing about patients" not in written[1].read_text(encoding="utf-8")
     content = json.loads(written[0].read_text(encoding="utf-8"))["slides"]
     assert content["metrics"].keys() == evaluation.metrics.keys()
     assert [group["name"] for group in content["by_patient"]] == ["a", "b"]
     assert set(content["mean_over_patients"]) <= set(GROUP_FIGURES)
-    real = Measured(None, {}, {"fibers_01.fiber_f1": Metric(0.9, None, None, 20)})
+    real = Measured(None, {}, RealEvaluation({"fibers_01.fiber_f1": Metric(0.9, None, None, 20)}, (), "", ()))
     assert [path.name for path in write_evaluation(real, load_bundle(), tmp_path / "real.json")] == ["real.json"]
