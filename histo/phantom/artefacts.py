@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.findings import Compartment
-from histo.phantom.blemishes import HIDING, JUDGED_THROUGH, BlemishKind, Blemishes
+from histo.phantom.blemishes import HIDING, JUDGED_THROUGH, Blemishes, BlemishKind
 from histo.phantom.canvas import Canvas, Haze, Ink, near
 from histo.phantom.look import Look, Plane
 from histo.phantom.scene import Scene
@@ -28,6 +28,10 @@ LINT_DENSITIES = ((0.9, 0.9, 0.85), (1.3, 0.8, 0.3), (0.3, 0.9, 0.8), (0.5, 0.6,
 
 def paint_artefacts(canvas: Canvas, scene: Scene, blemishes: Blemishes, look: Look) -> None:
     """Lay artefacts over everything; what lies under opaque dirt cannot be seen and is no longer true."""
+    if look.veil:
+        tissue = (canvas.compartments == Compartment.FIBER) | (canvas.compartments == Compartment.ENDOMYSIUM)
+        tissue |= canvas.compartments == Compartment.PERIMYSIUM
+        np.add(canvas.eosin, np.float32(look.veil * look.eosin_level), out=canvas.eosin, where=tissue)
     if look.section.uneven_thickness:
         thickness = canvas.noise("drift", 19)
         thickness *= np.float32(look.section.uneven_thickness)
@@ -62,8 +66,7 @@ def _spoil(canvas: Canvas, mask: NDArray[np.bool_], *, hidden: bool) -> None:
 
 
 def _soft(mask: NDArray[np.bool_], sigma: float) -> Plane:
-    soft: Plane = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
-    return soft
+    return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma), np.float32)
 
 
 def _thicken(canvas: Canvas, relative: Plane) -> None:
@@ -120,7 +123,7 @@ def _crush(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.ran
     start, stop = (length - reach).tolist(), (length + reach).tolist()
     cv2.line(kernel, start, stop, 1.0, 1)
     kernel /= kernel.sum()
-    smeared = cv2.filter2D(canvas.hematoxylin, cv2.CV_32F, kernel)
+    smeared: Plane = np.asarray(cv2.filter2D(canvas.hematoxylin, cv2.CV_32F, kernel), np.float32)
     smeared *= np.float32(2.0 + 2.5 * strength)
     smeared += np.float32(0.4 * strength) * np.maximum(canvas.noise("strands", 31), 0)
     canvas.hematoxylin[:] += weight * (smeared - canvas.hematoxylin)
@@ -136,7 +139,7 @@ def _fold(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.rand
     matrix = np.array([[1, 0, dx], [0, 1, dy]])
     for plane in (canvas.eosin, canvas.hematoxylin, canvas.red_cell):
         size = (plane.shape[1], plane.shape[0])
-        upper = cv2.warpAffine(plane, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        upper = np.asarray(cv2.warpAffine(plane, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.float32)
         upper *= weight
         upper *= np.float32(0.6 + 0.5 * strength)
         upper += crease * plane
@@ -181,7 +184,7 @@ def _pen(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.rando
     rim = _soft(mask, 5.0)
     amount *= 1 + np.float32(1.6) * rim * (1 - rim)  # ink dries darker at the rim
     amount *= _soft(mask, 1.5)
-    amount *= np.float32(0.9 + 1.2 * strength)
+    amount *= np.float32(1.4 + 1.2 * strength)
     canvas.inks.append(Ink(amount, PEN_DENSITIES[rng.integers(len(PEN_DENSITIES))]))
 
 

@@ -34,6 +34,7 @@ class Look:
         hematoxylin_level: Strength of hematoxylin in a nucleus.
         sarcoplasm_blue: Hematoxylin in intact sarcoplasm.
         texture: Strength of the sarcoplasm's texture.
+        veil: Eosin that was not washed out and lies over all tissue, relative to `eosin_level`.
         preparation: Frozen or paraffin.
         section: What was spoiled in cutting and mounting.
         glass: White point in R, G, B.
@@ -57,6 +58,7 @@ class Look:
     hematoxylin_level: float = 1.7
     sarcoplasm_blue: float = 0.04
     texture: float = 0.6
+    veil: float = 0.0
     preparation: Preparation = Preparation.FROZEN
     section: SectionQuality = field(default_factory=SectionQuality)
     glass: tuple[float, float, float] = (244.0, 243.0, 246.0)
@@ -99,6 +101,7 @@ def training_look(rng: np.random.Generator) -> Look:
         hematoxylin_level=float(np.exp(rng.uniform(np.log(0.7), np.log(2.8)))),
         sarcoplasm_blue=float(rng.choice([0.01, 0.05, 0.12, 0.25]) * rng.uniform(0.3, 1.3)),
         texture=float(np.exp(rng.uniform(np.log(0.12), np.log(2.2)))),
+        veil=rng.uniform(0.0, 0.4) if rng.random() < 0.25 else 0.0,
         preparation=Preparation.PARAFFIN if paraffin else Preparation.FROZEN,
         section=training_quality(rng, frozen=not paraffin),
         glass=(white + rng.normal(0, 6), white + rng.normal(0, 6), white + rng.normal(0, 6)),

@@ -98,9 +98,10 @@ class Renderer:
     def _canvas(self, area: Region) -> Canvas:
         labels, coverage, rows = self._fibers(area)
         compartments = np.full(labels.shape, Compartment.GLASS, np.uint8)
-        planes = [np.zeros(labels.shape, np.float32) for _ in range(4)]
+        eosin, hematoxylin, red_cell, dirt = (np.zeros(labels.shape, np.float32) for _ in range(4))
         canvas = Canvas(
-            area, self.look.offset, labels, coverage, rows, compartments, *planes, [], [], self._trees
+            area, self.look.offset, labels, coverage, rows, compartments, eosin, hematoxylin, red_cell, dirt, [], [],
+            self._trees,
         )  # fmt: skip
         section = drawn_mask([self.scene.section], area)
         put(compartments, section, Compartment.PERIMYSIUM)

@@ -51,18 +51,19 @@ def develop(look: Look, canvas: Canvas) -> Image:
         if light is not None:
             cv2.add(passed, light, dst=passed)
         cv2.exp(passed, dst=passed)
-        planes.append(_moved(passed, shift * look.fringe_wpx[0], shift * look.fringe_wpx[1]))
-    image = cv2.convertScaleAbs(cv2.merge(planes))
+        planes.append(_moved(np.asarray(passed, np.float32), shift * look.fringe_wpx[0], shift * look.fringe_wpx[1]))
+    image = np.asarray(cv2.convertScaleAbs(cv2.merge(planes)), np.uint8)
     if look.resolution > 1.05:
         image = _resampled(image, look.resolution, canvas.area)
+    shown: cv2.typing.MatLike = image
     if look.blur_wpx > 0.2:
-        image = cv2.GaussianBlur(image, (0, 0), look.blur_wpx)
+        shown = cv2.GaussianBlur(shown, (0, 0), look.blur_wpx)
     for haze in canvas.hazes:
-        soft = cv2.GaussianBlur(image, (0, 0), haze.sigma_wpx)
-        image = cv2.blendLinear(soft, image, haze.weight, np.float32(1) - haze.weight)
+        soft = cv2.GaussianBlur(shown, (0, 0), haze.sigma_wpx)
+        shown = cv2.blendLinear(soft, shown, haze.weight, np.float32(1) - haze.weight)
     if look.sharpen > 0:
-        image = cv2.addWeighted(image, 1 + look.sharpen, cv2.GaussianBlur(image, (0, 0), 1.2), -look.sharpen, 0)
-    pixels: Image = np.asarray(image, np.uint8)
+        shown = cv2.addWeighted(shown, 1 + look.sharpen, cv2.GaussianBlur(shown, (0, 0), 1.2), -look.sharpen, 0)
+    pixels: Image = np.asarray(shown, np.uint8)
     return pixels
 
 
@@ -124,8 +125,8 @@ def _moved(plane: Plane, right: float, down: float) -> Plane:
     if not right and not down:
         return plane
     matrix = np.array([[1, 0, right], [0, 1, down]])
-    moved: Plane = cv2.warpAffine(plane, matrix, plane.shape[::-1], flags=cv2.INTER_LINEAR, borderMode=BORDER)
-    return moved
+    size = (plane.shape[1], plane.shape[0])
+    return np.asarray(cv2.warpAffine(plane, matrix, size, flags=cv2.INTER_LINEAR, borderMode=BORDER), np.float32)
 
 
 def _resampled(image: Image, factor: float, area: Region) -> Image:
