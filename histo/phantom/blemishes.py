@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from histo.phantom.scene import Scene
 from histo.phantom.section_quality import SectionQuality
-from histo.phantom.structures import UM2_PER_MM2, blob
+from histo.phantom.structure_shapes import blob
+from histo.phantom.structures import UM2_PER_MM2
 from histo.phantom.tessellation import Polygons
 
 
