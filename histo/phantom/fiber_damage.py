@@ -100,7 +100,4 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
             x, y = rng.uniform(low, high)
             size = rng.uniform(0.8, 2.2) if fine else rng.uniform(2.0, 0.3 * radius + 2)
             disc(x, y, size, rng.uniform(0.6, 1.0))
-    top, bottom = max(0, int(low[1]) - 3), int(high[1]) + 4
-    left, right = max(0, int(low[0]) - 3), int(high[0]) + 4
-    window = (slice(top, bottom), slice(left, right))
-    eosin[window] *= 1 - 0.95 * (loss[window] / np.float32(255)) * mask[window]
+    eosin *= 1 - loss * np.float32(0.95 / 255) * mask

@@ -8,10 +8,14 @@ import cv2
 import numpy as np
 
 from histo.findings import Compartment
-from histo.phantom.canvas import Canvas
+from histo.phantom.canvas import Canvas, put
+from histo.phantom.glass import glass_where_wide
 from histo.phantom.look import Look, Plane
 from histo.phantom.midline import midlines
 from histo.phantom.scene import Scene
+
+_WHITE = 0.15
+"""Share of its dye below which a crack is white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +87,40 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
     """Lay collagen, cracks, sheets of cells and scars; fibers come over it."""
     strands, cloud, mottle = (canvas.noise(name, 7) for name in ("strands", "cloud", "mottle"))
     compartments, eosin = canvas.compartments, canvas.eosin
-    fibrous = 1 + np.float32(traits.wisps) * strands + np.float32(traits.patches) * (mottle + cloud) * np.float32(0.5)
+    fibrous = mottle + cloud
+    fibrous *= np.float32(0.5 * traits.patches)
+    fibrous += np.float32(traits.wisps) * strands
+    fibrous += 1
     np.maximum(fibrous, np.float32(0.05), out=fibrous)
-    for compartment, amount, noise, level in (
-        (Compartment.ENDOMYSIUM, traits.endomysium, mottle + np.float32(0.6) * cloud, traits.endomysial_crack),
-        (Compartment.PERIMYSIUM, traits.perimysium, strands + np.float32(0.7) * cloud, traits.perimysial_crack),
+    between = canvas.labels == 0
+    white = np.zeros(eosin.shape, np.bool_)
+    for compartment, amount, noise, share, level in (
+        (Compartment.ENDOMYSIUM, traits.endomysium, mottle, 0.6, traits.endomysial_crack),
+        (Compartment.PERIMYSIUM, traits.perimysium, strands, 0.7, traits.perimysial_crack),
     ):
-        solid = np.clip(
-            (noise - np.float32(level)) * np.float32(1 / traits.crack_edge), np.float32(traits.crack_floor), 1
-        )
-        np.copyto(eosin, np.float32(amount) * fibrous * solid, where=compartments == compartment)
-    sheets = canvas.mask(scene.structures.sheets)
-    np.copyto(eosin, np.float32(traits.sheet_eosin) * fibrous, where=sheets)
+        here = compartments == compartment
+        if not here.any():
+            continue
+        solid = np.float32(share) * cloud
+        solid += noise
+        solid -= np.float32(level)
+        solid *= np.float32(1 / traits.crack_edge)
+        np.clip(solid, np.float32(traits.crack_floor), 1, out=solid)
+        if traits.crack_floor < _WHITE:
+            white |= here & (solid < np.float32(_WHITE)) & between
+        solid *= fibrous
+        solid *= np.float32(amount)
+        put(eosin, here, solid)
     canvas.hematoxylin[:] = np.float32(traits.blueness) * eosin
-    np.copyto(canvas.hematoxylin, np.float32(traits.sheet_blue), where=sheets)
-    scars = canvas.mask(scene.structures.scars) & (compartments != Compartment.GLASS)
-    np.copyto(eosin, np.float32(traits.scar_eosin) * (1 + np.float32(0.12) * strands), where=scars)
+    if len(canvas.near(scene.structures.sheets)):
+        sheets = canvas.mask(scene.structures.sheets)
+        white &= ~sheets
+        put(eosin, sheets, np.float32(traits.sheet_eosin) * fibrous)
+        put(canvas.hematoxylin, sheets, traits.sheet_blue)
+    glass_where_wide(white, compartments)
+    if len(canvas.near(scene.structures.scars)):
+        scars = canvas.mask(scene.structures.scars) & (compartments != Compartment.GLASS)
+        put(eosin, scars, np.float32(traits.scar_eosin) * (1 + np.float32(0.12) * strands))
     _soften(eosin)
     _soften(canvas.hematoxylin)
 

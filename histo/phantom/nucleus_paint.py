@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, sin
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from histo.phantom.canvas import SUBPIXEL_BITS, Canvas
 from histo.phantom.inhabitants import NucleusLook
-from histo.phantom.look import Look
+from histo.phantom.look import Look, Plane
 from histo.phantom.midline import midlines
 from histo.phantom.scene import Scene
 
@@ -24,6 +25,15 @@ _DARKNESS = {
     NucleusLook.SMALL: (0.7, 1.15),
     NucleusLook.RED_CELL: (0.0, 0.0),
 }
+
+_RED_CELL, _MACROPHAGE, _VESICULAR = int(NucleusLook.RED_CELL), int(NucleusLook.MACROPHAGE), int(NucleusLook.VESICULAR)
+_ROUND = (int(NucleusLook.LYMPHOID), int(NucleusLook.OVAL))
+
+_AMOUNT = np.arange(256) / 255
+"""What an amount of 0 to 255 stands for."""
+
+_NUCLEOLUS = 20
+"""Radius in fixed-point pixels: 1.25 working pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,65 +115,95 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
     """
     if not len(rows):
         return
-    nuclei, eosin, blue = scene.nuclei, canvas.eosin, canvas.hematoxylin
-    nucleus, clear, foam, violet, blood = (np.zeros(eosin.shape, np.uint8) for _ in range(5))
-    apart = np.ones(eosin.shape, np.uint8)
-    centers = canvas.points(nuclei.center_um[rows])
+    planes = _draw(canvas, scene, traits, rows)
+    eosin, blue = canvas.eosin, canvas.hematoxylin
+    for plane in (eosin, blue):
+        plane *= _by_amount(planes.clear, 1 - 0.85 * _AMOUNT)
+    eosin *= _by_amount(planes.foam, 1 - 0.8 * _AMOUNT)
+    eosin += _by_amount(planes.foam, 0.8 * traits.cytoplasm * _AMOUNT)
+    blue += _by_amount(planes.violet, traits.cytoplasm_blue * _AMOUNT)
+    if traits.seams:
+        seams = midlines(planes.apart, canvas.area, 18)
+        seams *= np.float32(-traits.seams)
+        seams += 1
+        eosin *= seams
+        blue *= seams
+    solid = np.minimum(_AMOUNT * 255 / 60, 1)
+    chromatin = canvas.noise("grain", 17)
+    chromatin *= np.float32(traits.chromatin)
+    chromatin += 1
+    np.clip(chromatin, np.float32(0.3), np.float32(2), out=chromatin)
+    chromatin *= _by_amount(planes.nucleus, _AMOUNT * 255 / 80)
+    blue *= _by_amount(planes.nucleus, 1 - solid)
+    blue += chromatin
+    eosin *= _by_amount(planes.nucleus, 1 - (1 - traits.keeps_eosin) * solid)
+    canvas.red_cell[:] += _by_amount(planes.blood, 0.8 * _AMOUNT)
+    eosin *= _by_amount(planes.blood, 1 - 0.7 * _AMOUNT)
 
-    def ellipse(
-        plane: NDArray[np.uint8], index: int, scale: float, grow_um: float, value: float, width: int = -1,
-        arc: tuple[float, float] = (0, 360),
-    ) -> None:  # fmt: skip
-        row = rows[index]
-        axes = np.round((nuclei.semi_um[row] * scale * traits.size + grow_um) * 2 * (1 << SUBPIXEL_BITS)).astype(int)
-        center = (int(centers[index, 0]), int(centers[index, 1]))
-        turn = float(np.degrees(nuclei.angle[row]))
-        size = (max(1, int(axes[0])), max(1, int(axes[1])))
-        cv2.ellipse(plane, center, size, turn, *arc, min(255, int(value)), width, cv2.LINE_AA, SUBPIXEL_BITS)
 
-    for index, row in enumerate(rows):
-        look, halo = nuclei.look[row], traits.halo[row]
-        if look == NucleusLook.RED_CELL:
+@dataclass(frozen=True, eq=False)
+class _Planes:
+    """(H, W) uint8 each: how much of what the cells of a region are made of."""
+
+    nucleus: NDArray[np.uint8]
+    clear: NDArray[np.uint8]
+    foam: NDArray[np.uint8]
+    violet: NDArray[np.uint8]
+    blood: NDArray[np.uint8]
+    apart: NDArray[np.uint8]
+
+
+def _by_amount(amounts: NDArray[np.uint8], answers: NDArray[np.float64]) -> Plane:
+    """(H, W) float32, the answer for each amount of 0 to 255."""
+    return np.asarray(cv2.LUT(amounts, answers.astype(np.float32)), np.float32)
+
+
+def _draw(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDArray[np.int64]) -> _Planes:
+    shape = canvas.labels.shape
+    nucleus, clear, foam, violet, blood = (np.zeros(shape, np.uint8) for _ in range(5))
+    apart = np.ones(shape, np.uint8)
+    scale = 2 * (1 << SUBPIXEL_BITS)  # from micrometers to OpenCV's fixed-point pixels
+    center_um, semi_um = scene.nuclei.center_um[rows], scene.nuclei.semi_um[rows]
+    semi_axes = (semi_um * traits.size * scale).tolist()
+    turns = np.degrees(scene.nuclei.angle[rows]).tolist()
+    centers = canvas.points(center_um).tolist()
+
+    def ellipse(plane: NDArray[np.uint8], index: int, size: float, grow_um: float, value: float) -> None:
+        longer, shorter = semi_axes[index]
+        axes = (max(1, round(longer * size + grow_um * scale)), max(1, round(shorter * size + grow_um * scale)))
+        amount = min(255, int(value))
+        cv2.ellipse(plane, centers[index], axes, turns[index], 0, 360, amount, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+
+    for index, (look, halo, body_um, blue, dark, openness, dots) in enumerate(
+        zip(
+            scene.nuclei.look[rows].tolist(), traits.halo[rows].tolist(), traits.body_um[rows].tolist(),
+            traits.violet[rows].tolist(), (80 * traits.darkness[rows]).tolist(), traits.openness[rows].tolist(),
+            traits.nucleoli[rows].tolist(), strict=True,
+        )
+    ):  # fmt: skip
+        if look == _RED_CELL:
             ellipse(blood, index, 1.0, 0.0, 120 + 120 * halo)
-        elif look == NucleusLook.MACROPHAGE:
-            if halo < traits.bordered:
-                ellipse(clear, index, 1.2, traits.body_um[row] + 0.8, 180 + 70 * halo)
-            ellipse(foam, index, 1.1, traits.body_um[row], 120 + 100 * halo)
-            ellipse(violet, index, 1.1, traits.body_um[row], 255 * traits.violet[row])
-            ellipse(apart, index, 0.6, 0.0, 0)
-        elif look in (NucleusLook.LYMPHOID, NucleusLook.OVAL) and halo < traits.haloed:
-            ellipse(clear, index, 1.0, 1.2, 80 + 300 * halo)
-    for index, row in enumerate(rows):
-        look, dark = nuclei.look[row], 80 * traits.darkness[row]
-        if look == NucleusLook.RED_CELL:
             continue
-        if look == NucleusLook.VESICULAR:
+        if look == _MACROPHAGE:
+            if halo < traits.bordered:
+                ellipse(clear, index, 1.2, body_um + 0.8, 180 + 70 * halo)
+            ellipse(foam, index, 1.1, body_um, 120 + 100 * halo)
+            ellipse(violet, index, 1.1, body_um, 255 * blue)
+            ellipse(apart, index, 0.6, 0.0, 0)
+        elif look in _ROUND and halo < traits.haloed:
+            ellipse(clear, index, 1.0, 1.2, 80 + 300 * halo)
+        if look == _VESICULAR:
             ellipse(nucleus, index, 1.0, 0.3, 1.6 * dark)
             ellipse(nucleus, index, 0.75, 0.0, 0.9 * dark)
             ellipse(nucleus, index, 0.25, 0.1, 2.0 * dark)
             continue
         ellipse(nucleus, index, 1.0, 0.0, dark)
-        if traits.openness[row] > 0.12:
-            ellipse(nucleus, index, 0.68, 0.0, dark * (1 - traits.openness[row]))
-        for dot in range(traits.nucleoli[row]):
-            aside = (traits.halo[row] * 7 + dot * 2.5) % 6.28
-            shift = np.array([np.cos(aside), np.sin(aside)]) * nuclei.semi_um[row, 1] * 0.45
-            place = canvas.points((nuclei.center_um[row] + shift)[None])[0]
-            cv2.circle(nucleus, (int(place[0]), int(place[1])), 20, min(255, int(1.35 * dark)), -1, cv2.LINE_AA,
-                       SUBPIXEL_BITS)  # fmt: skip
+        if openness > 0.12:
+            ellipse(nucleus, index, 0.68, 0.0, dark * (1 - openness))
+        for dot in range(dots):
+            aside, reach = (halo * 7 + dot * 2.5) % 6.28, semi_axes[index][1] * 0.45
+            place = (round(centers[index][0] + reach * cos(aside)), round(centers[index][1] + reach * sin(aside)))
+            amount = min(255, int(1.35 * dark))
+            cv2.circle(nucleus, place, _NUCLEOLUS, amount, -1, cv2.LINE_AA, SUBPIXEL_BITS)
     nucleus = np.asarray(cv2.GaussianBlur(nucleus, (0, 0), traits.softness_wpx), np.uint8)
-    solid = np.minimum(nucleus * np.float32(1 / 60), 1)
-    eosin *= 1 - clear * np.float32(0.85 / 255)
-    blue *= 1 - clear * np.float32(0.85 / 255)
-    eosin += foam * np.float32(0.8 / 255) * (np.float32(traits.cytoplasm) - eosin)
-    blue += violet * np.float32(traits.cytoplasm_blue / 255)
-    if traits.seams:
-        seams = 1 - np.float32(traits.seams) * midlines(apart, canvas.area, 18)
-        eosin *= seams
-        blue *= seams
-    chromatin = np.clip(1 + np.float32(traits.chromatin) * canvas.noise("grain", 17), np.float32(0.3), np.float32(2))
-    blue *= 1 - solid
-    blue += nucleus * np.float32(1 / 80) * chromatin
-    eosin *= 1 - np.float32(1 - traits.keeps_eosin) * solid
-    canvas.red_cell[:] += blood * np.float32(0.8 / 255)
-    eosin *= 1 - blood * np.float32(0.7 / 255)
+    return _Planes(nucleus, clear, foam, violet, blood, apart)

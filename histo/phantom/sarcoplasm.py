@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +18,9 @@ from histo.phantom.scene import Scene
 
 Values = NDArray[np.float32]
 
+_NOWHERE = -9.0
+"""A level that noise never falls below."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sarcoplasm:
@@ -32,9 +34,10 @@ class Sarcoplasm:
         rim: Relative eosin at the very rim; 1 is no rim.
         rim_wpx: How deep the rim goes, of the whole scene.
         edge_wpx: Sigma of the border: fibers are rarely cut at a right angle.
+        sloped: Whether fibers are visibly thicker on one side.
         slope: (N, 2) float32, relative change of eosin per working pixel to the right and down: sections are no plates.
         center_wpx: (N, 2) float32, where the slope is level.
-        holes: Level of the patchy noise below which the sarcoplasm is lost; -9 is nowhere.
+        holes: Level of the patchy noise below which the sarcoplasm is lost; `_NOWHERE` is nowhere.
         striation: Strength of cross striation, of the whole scene; 0 is none.
         striation_wave: Its turn per working pixel, and its direction, in radians.
     """
@@ -46,6 +49,7 @@ class Sarcoplasm:
     rim: Values
     rim_wpx: float
     edge_wpx: float
+    sloped: bool
     slope: Values
     center_wpx: Values
     holes: Values
@@ -66,7 +70,7 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     grain = look.texture * _log_uniform(rng, 0.004, 0.07) * np.exp(rng.normal(0, 0.3, n))
     mottle = look.texture * _log_uniform(rng, 0.008, 0.08) * np.exp(rng.normal(0, 0.3, n))
     rim = np.full(n, rng.uniform(0.85, 1.35)) * np.exp(rng.normal(0, 0.05, n))
-    holes = np.full(n, rng.uniform(-2.2, -1.5) if ice else -9.0)
+    holes = np.full(n, rng.uniform(-2.2, -1.5) if ice else _NOWHERE)
 
     pale = kind == FiberClass.NECROTIC_PALE
     m = np.count_nonzero(pale)
@@ -77,7 +81,7 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     grain[pale] = np.where(smooth, rng.uniform(0.01, 0.1, m), rng.uniform(0.06, 0.3, m))
     mottle[pale] = np.where(smooth, rng.uniform(0.03, 0.15, m), rng.uniform(0.12, 0.45, m))
     rim[pale] = rng.uniform(0.7, 1.5, m)
-    holes[pale] = np.where(smooth, -9.0, rng.uniform(-1.8, -0.3, m))
+    holes[pale] = np.where(smooth, _NOWHERE, rng.uniform(-1.8, -0.3, m))
 
     hyaline = kind == FiberClass.NECROTIC_HYALINE
     m = np.count_nonzero(hyaline)
@@ -103,14 +107,15 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     blue[young] += look.hematoxylin_level * (0.03 + 0.3 * how_young) * rng.uniform(0.6, 1.2, m)
     grain[young] = rng.uniform(0.02, 0.22, m)
     mottle[young] = rng.uniform(0.02, 0.2, m)
-    holes[young] = np.where(rng.random(m) < 0.25, rng.uniform(-2.2, -1.0, m), -9.0)  # foamy ones
+    holes[young] = np.where(rng.random(m) < 0.25, rng.uniform(-2.2, -1.0, m), _NOWHERE)  # foamy ones
 
     opaque = scene.fiber_attributes[:, FiberAttribute.OPAQUE]
     eosin[opaque] *= rng.uniform(1.12, 1.45, np.count_nonzero(opaque))
     grain[opaque] *= 0.4
     striation, wave = rng.uniform(0.0, 0.06) * (rng.random() < 0.25), (rng.uniform(0.5, 1.4), rng.uniform(0, np.pi))
     width_wpx = np.sqrt(np.maximum(shapely.area(scene.fibers), 1.0)) / WORKING_MPP.um_per_px
-    slope = rng.normal(0, rng.uniform(0.0, 0.12), (n, 2)) / width_wpx[:, None]
+    sloped = rng.random() < 0.6
+    slope = rng.normal(0, rng.uniform(0.02, 0.13), (n, 2)) / width_wpx[:, None]
     center_wpx = shapely.get_coordinates(shapely.centroid(scene.fibers)).reshape(-1, 2) / WORKING_MPP.um_per_px
     return Sarcoplasm(
         eosin=eosin.astype(np.float32),
@@ -120,6 +125,7 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
         rim=rim.astype(np.float32),
         rim_wpx=_log_uniform(rng, 1.5, 12.0),
         edge_wpx=rng.uniform(0.1, 1.3),
+        sloped=sloped,
         slope=slope.astype(np.float32),
         center_wpx=center_wpx.astype(np.float32),
         holes=holes.astype(np.float32),
@@ -134,40 +140,84 @@ def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
 
 def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
     """Lay the inside of every fiber over what is between them."""
-
-    def spread(values: Values) -> Plane:
-        plane: Plane = np.take(np.concatenate([np.zeros(1, np.float32), values[canvas.rows]]), shown)
-        return plane
-
     labels = canvas.labels
     # The soft rim belongs to a fiber beside it: grow the labels by two pixels for drawing only.
-    shown = np.where(labels > 0, labels, cv2.dilate(labels.astype(np.float32), np.ones((5, 5))).astype(np.int32))
-    coverage = cv2.GaussianBlur(canvas.coverage, (5, 5), traits.edge_wpx)
+    shown = cv2.dilate(labels.astype(np.float32), np.ones((5, 5))).astype(np.int32)
+    np.copyto(shown, labels, where=labels > 0)
     mottle = canvas.noise("mottle", 3)
-    texture = spread(traits.grain) * (canvas.noise("grain") + 0.7 * canvas.noise("fine", 1))
-    texture += spread(traits.mottle) * (np.float32(0.6) * mottle + canvas.noise("cloud", 5))
+    texture = canvas.noise("fine", 1)
+    texture *= np.float32(0.7)
+    texture += canvas.noise("grain")
+    texture *= canvas.spread(traits.grain, shown)
+    slow = canvas.noise("cloud", 5)
+    slow += np.float32(0.6) * mottle
+    slow *= canvas.spread(traits.mottle, shown)
+    texture += slow
     if traits.striation:
-        area, (turns, angle) = canvas.area, traits.striation_wave
-        x = np.arange(area.x, area.right, dtype=np.float32) * np.float32(np.cos(angle))
-        y = np.arange(area.y, area.bottom, dtype=np.float32) * np.float32(np.sin(angle))
-        texture += np.float32(traits.striation) * np.sin((x[None] + y[:, None]) * np.float32(turns))
-    depth = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
-    fiber = spread(traits.eosin) * np.maximum(1 + texture, np.float32(0.05))
-    fiber *= 1 + (spread(traits.rim) - 1) * np.exp(depth * np.float32(-1 / traits.rim_wpx))
-    fiber *= np.clip(_slope(canvas, traits, spread), 0.6, 1.5)
-    lost = mottle + 0.6 * canvas.noise("grain", 9) < spread(traits.holes)
-    fiber[lost] *= 0.25
-    for local in np.flatnonzero(is_damaged(scene)[canvas.rows]):
-        paint_damage(scene, int(canvas.rows[local]), fiber, shown == local + 1, (canvas.area.x, canvas.area.y))
-    canvas.eosin[:] += coverage * (fiber - canvas.eosin)
-    blue = spread(traits.blue) * np.maximum(1 + np.float32(1.5) * texture, 0)
-    canvas.hematoxylin[:] += coverage * (blue - canvas.hematoxylin)
+        texture += _striation(canvas, traits)
+    fiber = np.maximum(1 + texture, np.float32(0.05))
+    fiber *= canvas.spread(traits.eosin, shown)
+    fiber *= _rim(labels, canvas.spread(traits.rim, shown), traits.rim_wpx)
+    if traits.sloped:
+        fiber *= _slope(canvas, traits, shown)
+    if (traits.holes[canvas.rows] > _NOWHERE).any():
+        lost = mottle + np.float32(0.6) * canvas.noise("grain", 9) < canvas.spread(traits.holes, shown)
+        fiber *= 1 - np.float32(0.75) * lost
+    _paint_damaged(canvas, scene, fiber, shown)
+    coverage = cv2.GaussianBlur(canvas.coverage, (5, 5), traits.edge_wpx)
+    texture *= np.float32(1.5)
+    texture += 1
+    np.maximum(texture, 0, out=texture)
+    texture *= canvas.spread(traits.blue, shown)
+    for plane, amount in ((canvas.eosin, fiber), (canvas.hematoxylin, texture)):
+        amount -= plane
+        amount *= coverage
+        plane += amount
 
 
-def _slope(canvas: Canvas, traits: Sarcoplasm, spread: Callable[[Values], Plane]) -> Plane:
+def _striation(canvas: Canvas, traits: Sarcoplasm) -> Plane:
+    area, (turns, angle) = canvas.area, traits.striation_wave
+    x = np.arange(area.x, area.right, dtype=np.float32) * np.float32(np.cos(angle))
+    y = np.arange(area.y, area.bottom, dtype=np.float32) * np.float32(np.sin(angle))
+    wave: Plane = np.float32(traits.striation) * np.sin((x[None] + y[:, None]) * np.float32(turns))
+    return wave
+
+
+def _rim(labels: NDArray[np.int32], rim: Plane, rim_wpx: float) -> Plane:
+    """(H, W) float32, how much more eosin there is than deep in a fiber; takes the place of `rim`."""
+    depth = np.asarray(cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+    depth *= np.float32(-1 / rim_wpx)
+    rim -= 1
+    rim *= np.asarray(cv2.exp(depth), np.float32)
+    rim += 1
+    return rim
+
+
+def _slope(canvas: Canvas, traits: Sarcoplasm, shown: NDArray[np.int32]) -> Plane:
     """(H, W) float32, how much thicker or thinner every fiber is at a pixel than in its middle."""
-    level = 1 - (traits.slope * traits.center_wpx).sum(axis=1)
+    thickness = canvas.spread(1 - (traits.slope * traits.center_wpx).sum(axis=1), shown)
     x = np.arange(canvas.area.x, canvas.area.right, dtype=np.float32)[None, :]
     y = np.arange(canvas.area.y, canvas.area.bottom, dtype=np.float32)[:, None]
-    thickness: Plane = spread(level) + spread(traits.slope[:, 0]) * x + spread(traits.slope[:, 1]) * y
-    return thickness
+    for axis, place in enumerate((x, y)):
+        rise = canvas.spread(traits.slope[:, axis], shown)
+        rise *= place
+        thickness += rise
+    clipped: Plane = np.clip(thickness, np.float32(0.6), np.float32(1.5), out=thickness)
+    return clipped
+
+
+def _paint_damaged(canvas: Canvas, scene: Scene, fiber: Plane, shown: NDArray[np.int32]) -> None:
+    height, width = fiber.shape
+    for local in np.flatnonzero(is_damaged(scene)[canvas.rows]):
+        row = int(canvas.rows[local])
+        left, top, right, bottom = scene.fibers[row].bounds
+        first = np.floor(WORKING_MPP.to_px(np.array([left, top]))).astype(int) - [canvas.area.x + 6, canvas.area.y + 6]
+        last = np.ceil(WORKING_MPP.to_px(np.array([right, bottom]))).astype(int) - [
+            canvas.area.x - 6,
+            canvas.area.y - 6,
+        ]
+        (x0, y0), (x1, y1) = np.clip(first, 0, [width, height]), np.clip(last, 0, [width, height])
+        if x0 < x1 and y0 < y1:
+            window = np.s_[y0:y1, x0:x1]
+            origin = (float(canvas.area.x + x0), float(canvas.area.y + y0))
+            paint_damage(scene, row, fiber[window], shown[window] == local + 1, origin)
