@@ -24,6 +24,9 @@ def glass_where_wide(white: NDArray[np.bool_], compartments: NDArray[np.uint8]) 
     """
     between = (compartments == Compartment.ENDOMYSIUM) | (compartments == Compartment.PERIMYSIUM)
     open_space = white | (compartments == Compartment.GLASS)
+    inscribed = np.ones((17, 17), np.uint8)  # a square that fits into a disc of that width: quick to rule out
+    if not cv2.erode(open_space.astype(np.uint8), inscribed).any():
+        return
     core = cv2.distanceTransform(open_space.astype(np.uint8), cv2.DIST_L2, 5) > _RADIUS_WPX
     if not core.any():
         return

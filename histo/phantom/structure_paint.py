@@ -42,7 +42,8 @@ def paint_structures(canvas: Canvas, scene: Scene, look: Look) -> None:
     tears = canvas.mask(structures.tears) & free
     torn = tears | (canvas.mask(structures.clefts) & free)
     if torn.any():
-        _mix(canvas, cv2.GaussianBlur(torn.astype(np.float32), (0, 0), 0.8) * free, 0.0, 0.0)
+        soft = np.asarray(cv2.GaussianBlur(torn.astype(np.float32), (0, 0), 0.8), np.float32)
+        _mix(canvas, soft * free, 0.0, 0.0)
         canvas.compartments[tears] = Compartment.GLASS
     dye = cv2.blur(canvas.eosin + canvas.hematoxylin + canvas.red_cell, (3, 3))
     glass_where_wide((dye < WHITE) & free, canvas.compartments)
@@ -125,32 +126,34 @@ def _granulomas(canvas: Canvas, scene: Scene, look: Look, rng: np.random.Generat
     level = look.eosin_level
     pink, blue = rng.uniform(0.25, 0.8) * level, rng.uniform(0.05, 0.3)
     giant_pink, giant_blue = rng.uniform(0.5, 1.0) * level, rng.uniform(0.05, 0.3)
-    nodules = canvas.mask(scene.structures.granulomas) & (canvas.labels == 0)
-    if not nodules.any():
+    part = canvas.around(scene.structures.granulomas)
+    if part is None:
         return
-    ground = 1 + np.float32(0.1) * canvas.noise("mottle", 37) + np.float32(0.12) * canvas.noise("cloud", 37)
-    share = cv2.GaussianBlur(nodules.astype(np.float32), (0, 0), 2.0) * (canvas.labels == 0)
-    _mix(canvas, share, np.float32(pink) * ground, np.float32(blue) * ground)
-    giants = cv2.GaussianBlur(canvas.mask(scene.structures.giants).astype(np.float32), (0, 0), 1.0) * nodules
-    _mix(canvas, giants, giant_pink, giant_blue)
+    free = part.labels == 0
+    nodules = part.mask(scene.structures.granulomas) & free
+    ground = 1 + np.float32(0.1) * part.noise("mottle", 37) + np.float32(0.12) * part.noise("cloud", 37)
+    share = np.asarray(cv2.GaussianBlur(nodules.astype(np.float32), (0, 0), 2.0), np.float32) * free
+    _mix(part, share, np.float32(pink) * ground, np.float32(blue) * ground)
+    giants = part.mask(scene.structures.giants).astype(np.float32)
+    _mix(part, np.asarray(cv2.GaussianBlur(giants, (0, 0), 1.0), np.float32) * nodules, giant_pink, giant_blue)
 
 
 def _fat(canvas: Canvas, scene: Scene, look: Look, rng: np.random.Generator) -> None:
     """Lobules of thin membranes around cells that the solvent has emptied, or nearly."""
     membrane, content = rng.uniform(0.15, 0.7) * look.eosin_level, rng.uniform(0.0, 0.05) * rng.integers(2)
-    lobules = canvas.mask(scene.structures.lobules) & (canvas.labels == 0)
-    if not lobules.any():
+    part = canvas.around(scene.structures.lobules)
+    if part is None:
         return
+    lobules = part.mask(scene.structures.lobules) & (part.labels == 0)
     cells = np.zeros(lobules.shape, np.uint8)
-    for row in _rows(canvas, scene.structures.fat):
-        ring = [canvas.points(np.asarray(scene.structures.fat[row].exterior.coords))]
+    for row in _rows(part, scene.structures.fat):
+        ring = [part.points(np.asarray(scene.structures.fat[row].exterior.coords))]
         cv2.fillPoly(cells, ring, 255, cv2.LINE_AA, SUBPIXEL_BITS)
-    inside = cells * np.float32(1 / 255) * lobules
-    wall = np.float32(membrane) * np.clip(1 + np.float32(0.3) * canvas.noise("mottle", 41), np.float32(0.3), 2)
-    eosin = wall + inside * (np.float32(content) - wall)
-    np.copyto(canvas.eosin, eosin, where=lobules)
-    np.copyto(canvas.hematoxylin, np.float32(0.1) * eosin, where=lobules)
-    canvas.compartments[lobules] = Compartment.FAT
+    wall = np.float32(membrane) * np.clip(1 + np.float32(0.2) * part.noise("mottle", 41), np.float32(0.3), 2)
+    eosin = wall + cells * np.float32(1 / 255) * (np.float32(content) - wall)
+    np.copyto(part.eosin, eosin, where=lobules)
+    np.copyto(part.hematoxylin, np.float32(0.1) * eosin, where=lobules)
+    part.compartments[lobules] = Compartment.FAT
 
 
 def _capillaries(canvas: Canvas, scene: Scene, look: Look, rng: np.random.Generator) -> None:
@@ -166,6 +169,9 @@ def _capillaries(canvas: Canvas, scene: Scene, look: Look, rng: np.random.Genera
     for (x, y), radius in zip(centers.tolist(), np.sqrt(shapely.area(shapes) / np.pi).tolist(), strict=True):
         cv2.circle(ring, (x, y), int(radius * scale), 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
         cv2.circle(hole, (x, y), max(1, int((radius - 0.9) * scale)), 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
-    free = (canvas.labels == 0) * np.float32(1 / 255)
-    _mix(canvas, ring * free, pink, 0.1 * pink)
-    _mix(canvas, hole * free * np.float32(clear), 0.02, 0.0)
+    here = (ring > 0) & (canvas.labels == 0)
+    wall, open_space = ring[here] * np.float32(1 / 255), hole[here] * np.float32(clear / 255)
+    for plane, amount in ((canvas.eosin, pink), (canvas.hematoxylin, 0.1 * pink)):
+        dye = plane[here]
+        dye += wall * (np.float32(amount) - dye)
+        plane[here] = dye * (1 - open_space)

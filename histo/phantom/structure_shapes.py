@@ -106,12 +106,20 @@ def lobule(x: float, y: float, rng: np.random.Generator) -> tuple[shapely.Polygo
     points = np.stack([columns.ravel(), rows.ravel()], axis=1) + rng.normal(0, 0.16 * size, (columns.size, 2))
     far = 20 * size * np.array([[1, 0], [0, 1], [-1, 0], [0, -1]]) + [x, y]
     diagram = Voronoi(np.concatenate([points, far]))
-    rings = [diagram.regions[region] for region in diagram.point_region]
-    cells = polygon_array(shapely.Polygon(diagram.vertices[ring]) for ring in rings if len(ring) > 2 and -1 not in ring)
-    cells = shapely.get_parts(shapely.intersection(cells, outline))
-    inset, soft = rng.uniform(0.3, 1.1), rng.uniform(0.04, 0.22) * size
+    rings = [diagram.regions[region] for region in diagram.point_region[: len(points)]]
+    held = shapely.contains_xy(outline, points[:, 0], points[:, 1])
+    cells = polygon_array(
+        shapely.Polygon(diagram.vertices[ring]) for ring, kept in zip(rings, held, strict=True) if kept
+    )
+    if not len(cells):
+        return adipocyte(x, y, rng)
+    soft = rng.uniform(0.08, 0.3) * size
+    outline = shapely.union_all(shapely.buffer(cells, 0.5))
+    outline = max(shapely.get_parts(outline.buffer(-soft).buffer(soft)), key=lambda part: part.area, default=outline)
+    cells = shapely.intersection(cells, shapely.Polygon(outline.exterior))
+    inset, soft = rng.uniform(0.3, 1.1), rng.uniform(0.04, 0.2) * size
     cells = shapely.get_parts(shapely.buffer(shapely.buffer(cells, -inset - soft, quad_segs=3), soft, quad_segs=3))
-    return outline, cells[shapely.area(cells) > 60]
+    return shapely.Polygon(outline.exterior), cells[shapely.area(cells) > 60]
 
 
 def intrafusal_fibers(capsule: shapely.Polygon, rng: np.random.Generator) -> list[shapely.Polygon]:
