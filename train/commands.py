@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from histo.cohort import Split
-from train import lab_commands
+from histo.phantom.ablation import Group
+from train import lab_commands, realism_command
+from train.guard import GuardedCommands
 from train.seeds import take_seeds
 
 application = typer.Typer(
-    name="python -m train", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    name="python -m train",
+    cls=GuardedCommands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
+
+
+@application.callback()
+def harness(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    """From slides and drawings, or from phantoms, to the weights of a bundle and their figures."""
+
 
 application.command()(lab_commands.prepare)
 application.command()(lab_commands.simulate_lab)
+application.command()(realism_command.realism)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -63,13 +77,15 @@ def render(
     first: Annotated[int, typer.Option("--seed", help="Begin with this seed of the split.")] = 0,
     out: Annotated[Path, typer.Option(help="Holds a folder for each split.")] = Path("runs/fields"),
     processes: Annotated[int, typer.Option(help="Drawn in this many processes.")] = 2,
+    without: Annotated[Group | None, typer.Option(help="Leave out a group of features, for an ablation.")] = None,
 ) -> None:
     """Draw phantom fields; those that are there already, and were drawn by the same code, are kept."""
     from histo.phantom import make_field
     from train.render import phantom_fingerprint, render_fields
 
     seeds = take_seeds(split, count, first)
-    drawn = render_fields(out / split, seeds, size, make_field, phantom_fingerprint(size), processes)
+    renderer = partial(make_field, left_out=without)
+    drawn = render_fields(out / split, seeds, size, renderer, phantom_fingerprint(size, without), processes)
     typer.echo(f"{out / split}: {drawn} fields drawn, {count - drawn} were there")
 
 
@@ -81,11 +97,12 @@ def export(
     name: Annotated[str, typer.Option(help="The bundle's name.")] = "phantom",
     version: Annotated[str, typer.Option(help="The bundle's version.")] = "1",
     simulated: Annotated[bool, typer.Option(help="Whether slides that fields were cut from show phantoms.")] = False,
+    terms: Annotated[str, typer.Option("--license", help="Of the weights, as the card tells it.")] = "Apache-2.0",
 ) -> None:
     """Make a bundle of a checkpoint; its card has no figures before `calibrate` and `evaluate`."""
     from train.export import export_bundle
 
-    bundle = export_bundle(checkpoint, recipe, out, name, version, simulated)
+    bundle = export_bundle(checkpoint, recipe, out, name, version, simulated, terms)
     typer.echo(f"{out}: bundle {bundle.sha256[:12]}, read back and checked")
 
 
@@ -147,10 +164,12 @@ def evaluate(
 ) -> None:
     """Measure a bundle on fields that nothing was fitted to or chosen on, and on real fields."""
     from histo.network import load_bundle, make_engine
+    from histo.records.atomic import make_folder
     from train.evaluation_file import show, show_floors
     from train.evaluation_run import card_with, measure, write_evaluation
 
     loaded = load_bundle(bundle)
+    make_folder(out.parent)
     engine = make_engine(loaded)
     if not phantoms:
         healthy = sections = infiltrated = 0

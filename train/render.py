@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 from rich.progress import track
 
-import histo.phantom
+from histo.phantom.fingerprint import source_fingerprint
 from histo.phantom.truth import Field
 from train.field_store import field_path, made_by, save_field
 
@@ -20,13 +20,9 @@ Renderer = Callable[[int, int], Field]
 """(seed, size in working pixels) to a field."""
 
 
-def phantom_fingerprint(size_wpx: int) -> str:
-    """sha256 of the source that draws phantoms and of the size: fields of another source are drawn anew."""
-    digest = hashlib.sha256(str(size_wpx).encode())
-    folder = Path(histo.phantom.__file__).parent
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+def phantom_fingerprint(size_wpx: int, left_out: str | None = None) -> str:
+    """sha256 of the source that draws phantoms, of the size and of what is left out: other fields are drawn anew."""
+    return hashlib.sha256(f"{size_wpx} {source_fingerprint()} {left_out or ''}".encode()).hexdigest()
 
 
 def render_fields(

@@ -6,10 +6,11 @@ import numpy as np
 import shapely
 
 from histo.geometry import WORKING_MPP, Region
+from histo.phantom.ablation import Group, without
 from histo.phantom.look import training_look
 from histo.phantom.render import Renderer
 from histo.phantom.scene import build_scene
-from histo.phantom.structures import blob
+from histo.phantom.structure_shapes import blob
 from histo.phantom.training_mix import training_spec
 from histo.phantom.truth import Field
 
@@ -17,18 +18,21 @@ BORDER_UM = 110.0
 """What is built around the view, so that fibers at its rim are whole."""
 
 
-def make_field(seed: int, size_wpx: int = 512) -> Field:
+def make_field(seed: int, size_wpx: int = 512, left_out: Group | None = None) -> Field:
     """One widely drawn field with its truth.
 
     Args:
         seed: Reproduces the field exactly.
         size_wpx: Side in working pixels.
+        left_out: A group of features to do without, to measure what it is good for.
 
     Returns:
         A field of `size_wpx` x `size_wpx` at 0.5 um/px.
     """
     rng = np.random.default_rng([seed, 20261122])
     spec, look = training_spec(rng), training_look(rng)
+    if left_out is not None:
+        spec, look = without(left_out, spec, look, rng)
     side_um = float(WORKING_MPP.to_um(float(size_wpx))) + 2 * BORDER_UM
     section = None
     if rng.random() < 0.2:
