@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -113,14 +113,9 @@ def watch(console: Console, slides: int) -> Iterator[Watcher]:
 
 
 @contextmanager
-def watch_blocks(console: Console, name: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how many of so many equal blocks are done while the `with` block runs."""
+def watch_file(console: Console, name: str) -> Iterator[Watcher]:
+    """Show the making of one file while the `with` block runs, from its first stage."""
     with watch(console, 1) as watcher:
         watcher.slide(name, 1, 1)
-        watcher.stage("rendering")
-
-        def advance(done: int, total: int) -> None:
-            watcher.share(done, total)
-
-        yield advance
+        yield watcher
         watcher.pause()

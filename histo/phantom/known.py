@@ -13,8 +13,10 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import CellClass, Cells, Compartment, FiberClass, Fibers
+from histo.phantom.blemishes import draw_blemishes
 from histo.phantom.inhabitants import NOT_A_CELL
 from histo.phantom.known_areas import NO_FASCICLE, KnownAreas, known_areas, rows_within
+from histo.phantom.look import Look
 from histo.phantom.scene import Scene
 from histo.phantom.tessellation import Polygons
 
@@ -44,11 +46,12 @@ class KnownSection:
     areas: KnownAreas
 
 
-def known_section(scene: Scene) -> KnownSection:
+def known_section(scene: Scene, look: Look) -> KnownSection:
     """Everything that is true of a scene.
 
     Args:
         scene: The scene.
+        look: What its section is spoiled by.
 
     Returns:
         Its truth, in scene micrometers.
@@ -57,8 +60,8 @@ def known_section(scene: Scene) -> KnownSection:
     centers = shapely.get_coordinates(shapely.centroid(outlines)).astype(np.float32).reshape(-1, 2)
     row = np.lexsort((centers[:, 0], centers[:, 1]))
     outlines, centers = outlines[row], centers[row]
-    areas = known_areas(scene)
-    artefacts = shapely.get_parts(shapely.union_all(areas.artefacts))
+    areas = known_areas(scene, draw_blemishes(scene, look.section))
+    artefacts = shapely.get_parts(shapely.union_all(areas.covers))
     fibers = _fibers(scene, row, outlines, centers)
     cells = _cells(scene, outlines, areas)
     covered = np.zeros(len(outlines))
@@ -78,7 +81,7 @@ def known_section(scene: Scene) -> KnownSection:
 
 def known_findings(scene: Scene) -> tuple[Fibers, Cells]:
     """Every fiber and nucleus of the scene, as `known_section` has them."""
-    known = known_section(scene)
+    known = known_section(scene, Look())
     return known.fibers, known.cells
 
 

@@ -1,6 +1,6 @@
 """What is true of a section besides its fibers and nuclei: fascicles, structures, artefacts, and their areas.
 
-Every kind of shape in `Structures` has its entry here; a kind without one is an error, so that none is forgotten.
+Every kind of shape in `Structures` has its entry here, which a test sees to; blemishes speak for themselves.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import Compartment
+from histo.phantom.blemishes import JUDGED_THROUGH, Blemishes, BlemishKind
 from histo.phantom.scene import Scene
 from histo.phantom.spec import PhantomSpec
 from histo.phantom.structures import UM2_PER_MM2, Structures
@@ -28,7 +29,8 @@ class StructureKind:
     Attributes:
         title: In words.
         compartment: What they make of the places in them that are not in a fiber; None leaves these what they are.
-        artefact: Whether they spoil what lies under them.
+        artefact: Whether they are no part of the tissue; it cannot be judged under those whose compartment is
+            `ARTEFACT`.
     """
 
     title: str
@@ -40,11 +42,19 @@ STRUCTURE_KINDS: dict[str, StructureKind] = {
     "sheets": StructureKind("Sheet of cells", Compartment.ENDOMYSIUM),
     "foci": StructureKind("Focus of infiltrate", None),
     "scars": StructureKind("Smooth collagen", None),
+    "bands": StructureKind("Tendon, fascia or epimysium", Compartment.PERIMYSIUM),
+    "granulomas": StructureKind("Granuloma", None),
+    "giants": StructureKind("Giant cell", None),
+    "lobules": StructureKind("Fat lobule", Compartment.FAT),
+    "fat": StructureKind("Adipocyte", Compartment.FAT),
+    "nerves": StructureKind("Nerve", Compartment.NERVE_SPINDLE),
+    "spindles": StructureKind("Muscle spindle", Compartment.NERVE_SPINDLE),
+    "intrafusal": StructureKind("Intrafusal fiber", Compartment.NERVE_SPINDLE),
     "vessels": StructureKind("Vessel", Compartment.VESSEL),
     "lumens": StructureKind("Lumen", Compartment.VESSEL),
-    "nerves": StructureKind("Nerve or spindle", Compartment.NERVE_SPINDLE),
-    "fat": StructureKind("Adipocyte", Compartment.FAT),
+    "capillaries": StructureKind("Capillary", None),
     "tears": StructureKind("Tear", Compartment.GLASS),
+    "clefts": StructureKind("Narrow tear", None),
     "folds": StructureKind("Fold", Compartment.ARTEFACT, artefact=True),
     "debris": StructureKind("Debris", Compartment.ARTEFACT, artefact=True),
 }
@@ -56,10 +66,10 @@ QUALITIES = {"cuffed": ("vessels", "Vessel with a cuff of lymphocytes")}
 
 @dataclass(frozen=True, eq=False)
 class KnownStructures:
-    """All structures of one kind.
+    """All structures or blemishes of one kind.
 
     Attributes:
-        name: The field of `Structures` they come from.
+        name: The field of `Structures` that they come from, or `blemish_` and the `BlemishKind`.
         kind: What they are.
         titles: One for each.
         shapes: (K,) polygons, cut off at the section's rim; those beyond it are left out.
@@ -83,7 +93,7 @@ class KnownAreas:
     Attributes:
         section: Outline of the tissue.
         fascicles: (F,) polygons or multipolygons, cut off at the section's rim; a fascicle's number is its row.
-        structures: Of every kind, in the order of `STRUCTURE_KINDS`; a kind may have no shapes.
+        structures: Of every kind of `STRUCTURE_KINDS` and of `BlemishKind`, in this order; a kind may have no shapes.
     """
 
     section: shapely.Polygon
@@ -91,9 +101,10 @@ class KnownAreas:
     structures: tuple[KnownStructures, ...]
 
     @property
-    def artefacts(self) -> Polygons:
-        """(A,) polygons of everything that spoils what lies under it."""
-        shapes: Polygons = np.concatenate([known.shapes for known in self.structures if known.kind.artefact])
+    def covers(self) -> Polygons:
+        """(A,) polygons of all artefacts under which tissue cannot be judged."""
+        covers = [known.shapes for known in self.structures if known.kind.compartment is Compartment.ARTEFACT]
+        shapes: Polygons = np.concatenate(covers)
         return shapes
 
     def compartments_at(self, points_um: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -101,21 +112,24 @@ class KnownAreas:
         in_fascicle = rows_within(self.fascicles, points_um, NO_FASCICLE) != NO_FASCICLE
         found = np.where(in_fascicle, Compartment.ENDOMYSIUM, Compartment.PERIMYSIUM).astype(np.uint8)
         for known in self.structures:
-            if known.kind.compartment is not None and not known.kind.artefact:
+            if known.kind.compartment not in (None, Compartment.ARTEFACT):
                 found[rows_within(known.shapes, points_um, -1) >= 0] = known.kind.compartment
         return found
 
 
-def known_areas(scene: Scene) -> KnownAreas:
+def known_areas(scene: Scene, blemishes: Blemishes) -> KnownAreas:
     """The areas of a scene.
 
     Args:
         scene: The scene.
+        blemishes: What lies on it.
 
     Returns:
-        Its fascicles and structures, cut off at the rim of the section and of the scene.
+        Its fascicles and structures, cut off at the rim of the section and of the scene; blemishes, which may lie on
+        the glass, cut off at the rim of the scene.
     """
-    inside = scene.section & shapely.box(0, 0, scene.width_um, scene.height_um)
+    view = shapely.box(0, 0, scene.width_um, scene.height_um)
+    inside = scene.section & view
     shapely.prepare(inside)
     fascicles, _ = _cut_off(scene.fascicles, inside)
     found = []
@@ -127,6 +141,12 @@ def known_areas(scene: Scene) -> KnownAreas:
                 titles[getattr(scene.structures, quality)] = title
         shapes, kept = _cut_off(shapes, inside)
         found.append(KnownStructures(name, kind, tuple(titles[kept]), shapes))
+    of_kind = np.array(blemishes.kinds, dtype=object)
+    for blemish in BlemishKind:
+        compartment = None if blemish in JUDGED_THROUGH else Compartment.ARTEFACT
+        kind = StructureKind(blemish.value.capitalize(), compartment, artefact=True)
+        shapes, kept = _cut_off(blemishes.shapes[of_kind == blemish], view)
+        found.append(KnownStructures(f"blemish_{blemish.name.lower()}", kind, (kind.title,) * len(kept), shapes))
     return KnownAreas(inside, fascicles, tuple(found))
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import cv2
 import numpy as np
-import shapely
 import tifffile
 from numpy.typing import NDArray
 
@@ -31,7 +31,8 @@ JPEG_LEVEL = 90
 
 def write_pyramid(
     path: Path, scene: Scene, look: Look, size: Size, folder: Path, progress: Callable[[int, int], None] | None,
-    workers: int, *, spools: dict[str, TileSpool] | None = None, scene_row: NDArray[np.int64] | None = None,
+    workers: int, *, spools: Mapping[str, TileSpool] = MappingProxyType({}),
+    scene_row: NDArray[np.int64] | None = None,
 ) -> None:  # fmt: skip
     """Render a scene band by band into a tiled JPEG pyramid at 0.5 um/px.
 
@@ -43,7 +44,7 @@ def write_pyramid(
         folder: For the smaller levels while they grow.
         progress: Called with blocks done and blocks in all.
         workers: Processes that render.
-        spools: Where the label maps go, by name; None makes none.
+        spools: Where the label maps go, by name; those that are not there are not drawn.
         scene_row: (N,) int64, the scene's row of the fiber with number 1, 2, ... in the label map.
     """
     smaller = {factor: _Level.begin(factor, size, folder) for factor in REDUCTIONS}
@@ -52,7 +53,7 @@ def write_pyramid(
         for band in _bands(scene, look, size, progress, workers, scene_row if spools else None):
             for level in smaller.values():
                 level.add(band.rgb)
-            for name, spool in (spools or {}).items():
+            for name, spool in spools.items():
                 spool.add_band([maps[name] for maps in band.maps])
             yield from _tiles_of(band.rgb)
 
@@ -165,9 +166,7 @@ def _start_worker(scene: Scene, look: Look, scene_row: NDArray[np.int64] | None)
 def _render_block(region: Region) -> _Block:
     if _renderer is None:
         raise RuntimeError("the worker was not started with a scene")
-    corners_um = [WORKING_MPP.to_um(float(v)) for v in (region.x, region.y, region.right, region.bottom)]
-    empty = not _renderer.scene.section.intersects(shapely.box(*corners_um).buffer(20))
-    if empty:
+    if _renderer.is_bare(region):
         rgb = _renderer.glass(region)
         compartments = np.full(rgb.shape[:2], Compartment.GLASS, np.uint8)
     else:

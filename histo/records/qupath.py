@@ -6,7 +6,7 @@ The names are a contract with users' QuPath projects and scripts. The two necrot
 
 from __future__ import annotations
 
-from histo.findings import CellClass, FiberClass
+from histo.findings import CellClass, Compartment, FiberClass
 
 FIBER_NAMES: dict[FiberClass, str] = {
     FiberClass.INTACT: "Intact fiber",
@@ -26,6 +26,19 @@ CELL_NAMES: dict[CellClass, str] = {
 TISSUE_NAME = "Tissue"
 ARTEFACT_NAME = "Artefact"
 UNREADABLE_NAME = "Unreadable"
+FASCICLE_NAME = "Fascicle"
+STRUCTURE_NAME = "Structure"
+
+COMPARTMENT_NAMES: dict[Compartment, str] = {
+    Compartment.GLASS: "Glass",
+    Compartment.ENDOMYSIUM: "Endomysium",
+    Compartment.PERIMYSIUM: "Perimysium",
+    Compartment.VESSEL: "Vessel",
+    Compartment.FAT: "Fat",
+    Compartment.NERVE_SPINDLE: "Nerve or spindle",
+    Compartment.ARTEFACT: ARTEFACT_NAME,
+}
+"""Of areas that are outlined as a whole; fibers are outlined one by one."""
 
 COLORS: dict[str, tuple[int, int, int]] = {
     "Intact fiber": (153, 153, 153),
@@ -40,6 +53,14 @@ COLORS: dict[str, tuple[int, int, int]] = {
     TISSUE_NAME: (70, 70, 70),
     ARTEFACT_NAME: (204, 121, 167),
     UNREADABLE_NAME: (176, 176, 184),
+    FASCICLE_NAME: (0, 90, 120),
+    STRUCTURE_NAME: (150, 110, 60),
+    "Glass": (225, 225, 225),
+    "Endomysium": (170, 210, 180),
+    "Perimysium": (120, 170, 130),
+    "Vessel": (213, 94, 0),
+    "Fat": (250, 220, 160),
+    "Nerve or spindle": (130, 90, 180),
 }
 """RGB of every class: the palette of Okabe and Ito, told apart with any common color blindness
 (https://jfly.uni-koeln.de/color/)."""

@@ -5,6 +5,7 @@ Frame: slide micrometers. Written with zstd and no time stamp, so that the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
 
@@ -42,8 +43,9 @@ def _write(path: Path, columns: dict[str, pa.Array], sha256: str, scale: Scale |
 
 
 def write_fibers(
-    path: Path, fibers: Fibers, *, sha256: str, scale: Scale | None = None, cells: Cells | None = None
-) -> None:
+    path: Path, fibers: Fibers, *, sha256: str, scale: Scale | None = None, cells: Cells | None = None,
+    more: Mapping[str, NDArray[np.generic]] | None = None,
+) -> None:  # fmt: skip
     """Write fibers.parquet: one row a fiber, its outline as x, y, x, y, ... in `outline_um`.
 
     Args:
@@ -53,6 +55,7 @@ def write_fibers(
         scale: Of level 0, and where it was read: kept there too.
         cells: The slide's nuclei, of which those like macrophages are counted inside each fiber; None leaves the count
             empty, where cells cannot be told.
+        more: Further columns by name, with one value for each fiber.
     """
     macrophages = None if cells is None else macrophages_inside(fibers, cells)
     columns: dict[str, pa.Array] = {
@@ -69,14 +72,26 @@ def write_fibers(
         columns[f"p_{name}"] = pa.array(fibers.attribute_probability[:, attribute])
         columns[name] = pa.array(fibers.attributes[:, attribute])
     columns["cut"] = pa.array(fibers.cut)
+    columns |= {name: pa.array(values) for name, values in (more or {}).items()}
     columns["macrophages_inside"] = pa.array([None] * len(fibers) if macrophages is None else macrophages, pa.int32())
     offsets = pa.array((2 * fibers.outline_start).astype(np.int32))
     columns["outline_um"] = pa.ListArray.from_arrays(offsets, pa.array(fibers.outline_um.reshape(-1)))
     _write(path, columns, sha256, scale)
 
 
-def write_cells(path: Path, cells: Cells, *, sha256: str, scale: Scale | None = None) -> None:
-    """Write cells.parquet: one row a nucleus of any kind; `fiber` is the row in fibers.parquet, or -1."""
+def write_cells(
+    path: Path, cells: Cells, *, sha256: str, scale: Scale | None = None,
+    more: Mapping[str, NDArray[np.generic]] | None = None,
+) -> None:  # fmt: skip
+    """Write cells.parquet: one row a nucleus of any kind; `fiber` is the row in fibers.parquet, or -1.
+
+    Args:
+        path: Where to write.
+        cells: What to write.
+        sha256: Of the slide, kept in the file's metadata.
+        scale: Of level 0, and where it was read: kept there too.
+        more: Further columns by name, with one value for each nucleus.
+    """
     columns: dict[str, pa.Array] = {
         "cell_class": _names(CellClass, cells.cell_class),
         "x_um": pa.array(cells.center_um[:, 0]),
@@ -86,6 +101,7 @@ def write_cells(path: Path, cells: Cells, *, sha256: str, scale: Scale | None = 
     }
     for cell_class in CellClass:
         columns[f"p_{cell_class.name.lower()}"] = pa.array(cells.class_probability[:, cell_class])
+    columns |= {name: pa.array(values) for name, values in (more or {}).items()}
     _write(path, columns, sha256, scale)
 
 
