@@ -28,8 +28,8 @@ from histo.phantom.scene import Scene
 from histo.phantom.structure_paint import paint_structures
 from histo.phantom.truth import Field, FieldTruth
 
-MARGIN_WPX = 32
-"""What is drawn around a region, so that blurs and distances know their surroundings."""
+MARGIN_WPX = 50
+"""What is drawn around a region, so that blurs and distances know their surroundings; wide glass reaches 48."""
 
 
 class Renderer:
