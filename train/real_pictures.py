@@ -75,7 +75,8 @@ def draw_real_reading(reading: RealReading) -> bytes:
     what the masks miss.
     """
     field, paired = reading.field, reading.paired
-    image = np.ascontiguousarray(cv2.resize(field.rgb, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC))
+    large = cv2.resize(field.rgb, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC)
+    image: NDArray[np.uint8] = np.ascontiguousarray(large, np.uint8)
     hit, false = set(paired.predicted.tolist()), set(reading.false_rows.tolist())
     at_missed = set(reading.at_missed)
     for row in range(len(reading.fibers)):

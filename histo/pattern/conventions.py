@@ -29,6 +29,7 @@ class Adequacy:
         few_outlined_percent: Below this share the reading warns.
         min_median_um: Least median diameter that a muscle can have.
         max_median_um: Largest median diameter that a muscle can have.
+        max_size_cv: Largest standard deviation over mean of the diameters that a muscle can have.
         few_fiber_percent: Below this share the reading warns.
     """
 
@@ -43,6 +44,7 @@ class Adequacy:
     few_outlined_percent: float
     min_median_um: float
     max_median_um: float
+    max_size_cv: float
     few_fiber_percent: float
 
 

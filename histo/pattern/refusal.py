@@ -104,3 +104,11 @@ def _of_biopsy(numbers: Evidence, conventions: Conventions) -> Iterator[Refusal]
                 f"({limits.min_median_um:g}-{limits.max_median_um:g} um).",
                 remedy="check the scale of the slide",
             )
+        size_cv = numbers.sizes.min_feret_cv
+        if size_cv is not None and size_cv > limits.max_size_cv:
+            yield Refusal(
+                code="implausible_variation",
+                sentence=f"The fiber diameters vary by {100 * size_cv:.0f}% of their mean, which no muscle's do (at most "
+                f"{100 * limits.max_size_cv:g}%).",
+                remedy="check that this is transversely cut skeletal muscle",
+            )

@@ -42,7 +42,7 @@ def test_a_lab_can_bring_its_own(tmp_path: Path) -> None:
             "min_area = {value = 1.0,",
             "adequacy.min_area is not a convention; use one of min_mm2, min_fibers, max_um_per_px, "
             "max_artefact_percent, max_unreadable_percent, min_transverse_percent, min_fiber_percent, "
-            "min_outlined_percent, few_outlined_percent, min_median_um, max_median_um, few_fiber_percent",
+            "min_outlined_percent, few_outlined_percent, min_median_um, max_median_um, max_size_cv, few_fiber_percent",
         ),
         (
             'min_fibers = {value = 100, source = "(C) fewer fibers get findings, but no pattern"}\n',

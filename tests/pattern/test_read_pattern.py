@@ -229,6 +229,15 @@ def test_fibers_that_no_muscle_has_are_refused(diameter_um: float, refused: bool
     assert ("implausible_fibers" in {refusal.code for refusal in found}) is refused
 
 
+@pytest.mark.parametrize(("large_um", "refused"), [(80.0, False), (150.0, True)])
+def test_sizes_that_vary_as_no_muscle_does_are_refused(large_um: float, refused: bool) -> None:
+    """One fiber in ten is far larger than the others: with 150 um the diameters vary by 1.2 of their mean."""
+    diameter_um = np.where(np.arange(SIDE**2) % 10 == 0, large_um, 18.0)
+    reading = read(weigh(diameter_um=diameter_um))
+    found = [] if reading.refusal is None else [reading.refusal, *reading.further_refusals]
+    assert ("implausible_variation" in {refusal.code for refusal in found}) is refused
+
+
 def test_nothing_at_all_is_refused_not_normal() -> None:
     reading = read(weigh_evidence([]))
     assert reading.label is PatternLabel.NOT_ASSESSABLE
