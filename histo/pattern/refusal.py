@@ -108,7 +108,7 @@ def _of_biopsy(numbers: Evidence, conventions: Conventions) -> Iterator[Refusal]
         if size_cv is not None and size_cv > limits.max_size_cv:
             yield Refusal(
                 code="implausible_variation",
-                sentence=f"The fiber diameters vary by {100 * size_cv:.0f}% of their mean, which no muscle's do (at most "
-                f"{100 * limits.max_size_cv:g}%).",
+                sentence=f"The fiber diameters vary by {100 * size_cv:.0f}% of their mean, which no muscle's do (at "
+                f"most {100 * limits.max_size_cv:g}%).",
                 remedy="check that this is transversely cut skeletal muscle",
             )
