@@ -17,7 +17,7 @@ from train.realism_measures import Measures
 INSIDE_PERCENT = (2.5, 97.5)
 """Between these percentiles of the phantom fields' medians a real image counts as inside."""
 
-_TREES = 150
+TREES = 150
 _MOST_FOLDS = 5
 _MOST_TELLING = 15
 
@@ -88,13 +88,14 @@ class Comparison:
     by_source: Apart | None
 
 
-def compare(real: Sequence[Measures], phantoms: Sequence[Measures], seed: int = 0) -> Comparison:
+def compare(real: Sequence[Measures], phantoms: Sequence[Measures], seed: int = 0, trees: int = TREES) -> Comparison:
     """Set real images beside phantom fields.
 
     Args:
         real: At least one.
         phantoms: At least one.
         seed: Of the folds and of the forest.
+        trees: Of the forest.
     """
     shared = {name for each in real for name in each.values} & {name for each in phantoms for name in each.values}
     measured = [distance(name, real, phantoms) for name in sorted(shared)]
@@ -105,8 +106,8 @@ def compare(real: Sequence[Measures], phantoms: Sequence[Measures], seed: int = 
         len(phantoms),
         (sum(len(each.features) for each in real), sum(len(each.features) for each in phantoms)),
         tuple(known),
-        _told_apart(real, phantoms, [each.name for each in real], seed),
-        _told_apart(real, phantoms, [each.source for each in real], seed),
+        _told_apart(real, phantoms, [each.name for each in real], seed, trees),
+        _told_apart(real, phantoms, [each.source for each in real], seed, trees),
     )
 
 
@@ -141,6 +142,7 @@ def tell_apart(
     group: Sequence[str],
     weight: NDArray[np.float64],
     seed: int,
+    trees: int = TREES,
 ) -> Apart | None:
     """Cross-validate a forest, every group of crops wholly on one side.
 
@@ -151,6 +153,7 @@ def tell_apart(
         group: (N,) what may not be divided: a real image or source, or a phantom field.
         weight: (N,) of each crop, in training and in the AUC.
         seed: Of the folds and of the forest.
+        trees: Of the forest.
 
     Returns:
         None if the real or the phantom crops are of fewer than two groups.
@@ -164,12 +167,12 @@ def tell_apart(
     dealt = [rng.permutation(kind) for kind in kinds]
     folds = [np.isin(groups, np.concatenate([kind[turn::count] for kind in dealt])) for turn in range(count)]
     held = [", ".join(map(str, dealt[0][turn::count])) for turn in range(count)]
-    everything = [_one_fold(features, is_real, weight, test, seed) for test in folds]
+    everything = [_one_fold(features, is_real, weight, test, seed, trees) for test in folds]
     headings = [name.partition(":")[0] for name in names]
     of_groups = {}
     for heading in dict.fromkeys(headings):
         columns = features[:, [heading == other for other in headings]]
-        scores = [_one_fold(columns, is_real, weight, test, seed)[0] for test in folds]
+        scores = [_one_fold(columns, is_real, weight, test, seed, trees)[0] for test in folds]
         of_groups[heading] = float(np.mean(scores))
     decided = np.mean([importances for _, importances in everything], axis=0)
     telling = {names[place]: float(decided[place]) for place in np.argsort(-decided)[:_MOST_TELLING]}
@@ -183,17 +186,18 @@ def _one_fold(
     weight: NDArray[np.float64],
     test: NDArray[np.bool_],
     seed: int,
+    trees: int,
 ) -> tuple[float, NDArray[np.float64]]:
     """AUC on what was held out, and what decided."""
     fill = SimpleImputer(strategy="median", keep_empty_features=True).fit(features[~test])
-    forest = RandomForestClassifier(_TREES, min_samples_leaf=2, random_state=seed)
+    forest = RandomForestClassifier(trees, min_samples_leaf=2, random_state=seed)
     forest.fit(fill.transform(features[~test]), is_real[~test], weight[~test])
     score = forest.predict_proba(fill.transform(features[test]))[:, 1]
     return float(roc_auc_score(is_real[test], score, sample_weight=weight[test])), forest.feature_importances_
 
 
 def _told_apart(
-    real: Sequence[Measures], phantoms: Sequence[Measures], real_groups: Sequence[str], seed: int
+    real: Sequence[Measures], phantoms: Sequence[Measures], real_groups: Sequence[str], seed: int, trees: int
 ) -> Apart | None:
     everyone = [*real, *phantoms]
     of_each = [*real_groups, *(each.source for each in phantoms)]
@@ -207,6 +211,7 @@ def _told_apart(
         [f"{'real' if each.real else 'phantom'} {group}" for each, group, _ in rows],
         np.array(weight) * len(rows),
         seed,
+        trees,
     )
 
 

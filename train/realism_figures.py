@@ -20,7 +20,7 @@ from train.realism_pixels import PATCH_WPX, waves_per_um
 
 _PHANTOM = "#9a9a9a"
 _REAL = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
-_FEW = 40
+_FEW = 20
 _MOST_POINTS = 1500
 _STYLE = {
     "font.size": 8,
@@ -42,7 +42,7 @@ def draw_distributions(names: Sequence[str], real: Sequence[Measures], phantoms:
     figure, panels = _panels(len(names), columns=6, width=2.4, height=1.75)
     for panel, name in zip(panels, names, strict=True):
         _distribution(panel, name, real, phantoms)
-        panel.set_title(name)
+        panel.set_title(name, fontsize=8.5)
         panel.set_yticks([])
         panel.spines["left"].set_visible(False)
     _legend(figure, real)

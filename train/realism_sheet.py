@@ -99,4 +99,4 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 def _scale_bar(pen: ImageDraw.ImageDraw, x: int, y: int) -> None:
     length = WORKING_MPP.px(BAR_UM)
     pen.rectangle((x, y, x + length - 1, y + 5), fill=_INK)
-    pen.text((x, y + 10), f"{BAR_UM:g} \u00b5m", _INK, _font(14))
+    pen.text((x, y + 10), f"{BAR_UM:g} um", _INK, _font(14))
