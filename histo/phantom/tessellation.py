@@ -1,4 +1,4 @@
-"""Packing of fibers into fascicles: a relaxed Voronoi tessellation, shrunk to leave endomysium and perimysium.
+"""Packing of fibers into fascicles: a weighted tessellation, shrunk to leave endomysium and perimysium.
 
 Cells of a tessellation are disjoint, and every later step only shrinks them or moves all of them by one smooth field,
 so fibers never overlap.
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import Voronoi, cKDTree
+from scipy.spatial import cKDTree
 
+from histo.phantom.fiber_sites import Sites, draw_sites, jittered_hexagons, stretch_matrix
+from histo.phantom.power_cells import as_polygons, relaxed_cells, spread_discs
 from histo.phantom.spec import PhantomSpec
 
 Points = NDArray[np.float64]
@@ -27,13 +29,35 @@ class Packing:
         fibers: (N,) shapely polygons.
         fascicle: (N,) int, which fascicle a fiber belongs to.
         edge_um: (N,) float64, distance of a fiber's center to the rim of its fascicle.
+        atrophic: (N,) bool.
+        stretch: (N,) float64, ratio of the axes of the cut: 1 across the fiber.
         fascicles: (F,) shapely polygons.
     """
 
     fibers: Polygons
     fascicle: NDArray[np.int64]
     edge_um: NDArray[np.float64]
+    atrophic: NDArray[np.bool_]
+    stretch: NDArray[np.float64]
     fascicles: Polygons
+
+    def select(self, rows: NDArray[np.bool_] | NDArray[np.integer]) -> Packing:
+        """The fibers at these rows, with all fascicles."""
+        return Packing(
+            self.fibers[rows], self.fascicle[rows], self.edge_um[rows], self.atrophic[rows], self.stretch[rows],
+            self.fascicles,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Cells of the tessellation: fibers before they are shrunk. Arrays of one length."""
+
+    shape: Polygons
+    fascicle: NDArray[np.int64]
+    atrophic: NDArray[np.bool_]
+    angular: NDArray[np.bool_]
+    stretch: NDArray[np.float64]
 
 
 def pack(spec: PhantomSpec, width_um: float, height_um: float, rng: np.random.Generator) -> Packing:
@@ -48,117 +72,115 @@ def pack(spec: PhantomSpec, width_um: float, height_um: float, rng: np.random.Ge
     Returns:
         The packing; fibers cut by the scene's border are left out of it, so ask for a scene larger than the view.
     """
-    to_scene, to_unit = _stretch(spec.elongation, rng)
     pitch = spec.fiber_um + spec.endomysium_um
-    center = np.array([width_um, height_um]) / 2
-    corners = (np.array([[0, 0], [width_um, 0], [width_um, height_um], [0, height_um]]) - center) @ to_unit.T
-    low, high = corners.min(0) - 3 * pitch, corners.max(0) + 3 * pitch
-    points = _relaxed(_jittered_hexagons(low, high, pitch, min(1.0, 3 * spec.size_spread), rng), pitch)
-    in_scene = points @ to_scene.T + center
-    keep = np.all((in_scene > -2 * pitch) & (in_scene < [width_um + 2 * pitch, height_um + 2 * pitch]), axis=1)
-    points = points[keep]
+    low, high = np.zeros(2), np.array([width_um, height_um])
+    seeds = jittered_hexagons(low - 2 * spec.fascicle_um, high + 2 * spec.fascicle_um, spec.fascicle_um, 0.6, rng)
+    cells = _cells(spec, low - pitch, high + pitch, seeds, spec.elongation, rng)
+    cells = _turned_fascicles(spec, cells, rng)
+    cells, thin = _split(cells, spec.split, rng)
 
-    cells, owner = _voronoi_cells(points, to_scene, center)
-    sites = points[owner] @ to_scene.T + center
-    fascicle = _fascicle_of(sites, spec.fascicle_um, rng)
-    cells, origin = _split(cells, spec.split, rng)
-    fascicle = fascicle[origin]
-    thin = np.bincount(origin, minlength=origin.max() + 1)[origin] > 1
-
-    warp = _SmoothWarp(rng, spec)
-    gap = spec.endomysium_um * np.exp(rng.normal(0, spec.gap_spread, len(cells)))
-    gap = np.where(thin, np.minimum(gap, rng.uniform(0.5, 1.4, len(cells))), np.clip(gap, 0.4, 0.45 * spec.fiber_um))
+    warp = _SmoothWarp(rng)
+    width = np.sqrt(shapely.area(cells.shape))
+    gap = spec.endomysium_um * np.exp(rng.normal(0, spec.gap_spread, len(width)) + _SlowWave(rng)(cells.shape))
+    gap = np.clip(gap, 0.4, 0.4 * width / np.sqrt(cells.stretch))
+    gap = np.where(thin, np.minimum(gap, rng.uniform(0.5, 1.4, len(width))), gap)
     fascicles = np.array(
         [
-            _without_holes(cells[fascicle == k]).buffer(-0.5 * spec.perimysium_um * rng.uniform(0.6, 1.4))
-            for k in range(fascicle.max() + 1)
+            _without_holes(cells.shape[cells.fascicle == k]).buffer(-0.5 * spec.perimysium_um * rng.uniform(0.6, 1.4))
+            for k in range(cells.fascicle.max() + 1)
         ],
         dtype=object,
     )
     shapely.prepare(fascicles)
-    fibers = shapely.buffer(cells, -gap / 2, quad_segs=2)
-    outside = ~shapely.contains_properly(fascicles[fascicle], fibers)
-    fibers[outside] = shapely.intersection(fibers[outside], fascicles[fascicle[outside]])
-    whole = shapely.area(cells)
+    home = fascicles[cells.fascicle]
+    fibers = shapely.buffer(cells.shape, -gap / 2, quad_segs=2)
+    outside = ~shapely.contains_properly(home, fibers)
+    fibers[outside] = shapely.intersection(fibers[outside], home[outside])
     fibers = _largest_part(fibers)
-    radius = np.sqrt(shapely.area(fibers) / np.pi)
-    rounding = radius * np.clip(0.12 + 0.6 * spec.roundness * rng.uniform(0.6, 1.2, len(fibers)), 0, 0.8)
+    corner = 0.12 + 0.6 * spec.roundness * rng.uniform(0.6, 1.2, len(fibers))
+    corner[cells.atrophic] = np.where(cells.angular, 0.06, rng.uniform(0.4, 0.8, len(fibers)))[cells.atrophic]
+    rounding = np.sqrt(shapely.area(fibers) / np.pi / cells.stretch) * np.clip(corner, 0, 0.8)
     fibers = _largest_part(shapely.buffer(shapely.buffer(fibers, -rounding, quad_segs=2), rounding, quad_segs=5))
-    good = (shapely.area(fibers) > 0.3 * whole) & (shapely.area(fibers) > 40)
-    fibers, fascicle = fibers[good], fascicle[good]
-    edge_um = shapely.distance(shapely.centroid(fibers), shapely.boundary(fascicles[fascicle]))
-    fibers = shapely.transform(shapely.segmentize(fibers, 5.0), warp)
+    good = (shapely.area(fibers) > 0.3 * width**2) & (shapely.area(fibers) > 40)
+    edge_um = shapely.distance(shapely.centroid(fibers[good]), shapely.boundary(home[good]))
+    fibers = shapely.transform(shapely.segmentize(fibers[good], 5.0), warp)
     fascicles = shapely.transform(shapely.segmentize(fascicles, 10.0), warp)
-    sound = shapely.is_valid(fibers)
-    return Packing(fibers[sound], fascicle[sound], edge_um[sound], fascicles)
+    packing = Packing(
+        fibers, cells.fascicle[good], edge_um, cells.atrophic[good], cells.stretch[good], fascicles
+    )  # fmt: skip
+    return packing.select(shapely.is_valid(fibers))
 
 
-def _stretch(elongation: float, rng: np.random.Generator) -> tuple[Points, Points]:
-    angle = rng.uniform(0, np.pi)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = turn @ np.diag([np.sqrt(elongation), 1 / np.sqrt(elongation)]) @ turn.T
-    return matrix, np.linalg.inv(matrix)
+def _cells(
+    spec: PhantomSpec, low: Points, high: Points, seeds: Points, elongation: float, rng: np.random.Generator
+) -> _Cells:
+    """Cells over a rectangle of the scene; what is cut by the hull of all sites is left out."""
+    center, margin = (low + high) / 2, 1.5 * (spec.fiber_um + spec.endomysium_um) * np.sqrt(elongation)
+    to_scene, to_unit = stretch_matrix(elongation, rng)
+    box = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]]) - center
+    corners = (box + np.sign(box) * margin) @ to_unit.T
+    sites: Sites = draw_sites(spec, corners.min(axis=0), corners.max(axis=0), to_scene, center, seeds, rng)
+    sites = sites.within(low - margin, high + margin, to_scene, center)
+    at = spread_discs(sites.at, sites.radius)
+    corners, cell, owner = relaxed_cells(at, sites.radius)
+    shape = as_polygons(corners @ to_scene.T + center, cell)
+    area = shapely.area(shape)
+    x, y = shapely.get_coordinates(shapely.centroid(shape)).T
+    pitch = spec.fiber_um + spec.endomysium_um
+    inside = (x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1])
+    sound = inside & (area > 30) & (area < 8 * pitch**2)
+    shape, owner = shape[sound], owner[sound]
+    _, nearest = cKDTree(seeds).query(np.stack([x, y], axis=1)[sound])
+    _, fascicle = np.unique(nearest, return_inverse=True)
+    return _Cells(
+        shape, fascicle.astype(np.int64), sites.atrophic[owner], sites.angular[owner],
+        np.full(len(shape), elongation),
+    )  # fmt: skip
 
 
-def _jittered_hexagons(low: Points, high: Points, pitch: float, jitter: float, rng: np.random.Generator) -> Points:
-    step_x, step_y = pitch * 1.0, pitch * np.sqrt(3) / 2
-    columns = np.arange(int((high[0] - low[0]) / step_x) + 2)
-    rows = np.arange(int((high[1] - low[1]) / step_y) + 2)
-    x = low[0] + step_x * (columns[None, :] + 0.5 * (rows[:, None] % 2))
-    y = np.broadcast_to(low[1] + step_y * rows[:, None], x.shape)
-    points = np.stack([x.ravel(), y.ravel()], axis=1)
-    return points + rng.normal(0, 0.42 * jitter * pitch, points.shape)
+def _turned_fascicles(spec: PhantomSpec, cells: _Cells, rng: np.random.Generator) -> _Cells:
+    """Some fascicles run another way than the rest: their cells give way to stretched ones."""
+    turned = np.flatnonzero(rng.random(cells.fascicle.max() + 1) < spec.oblique)
+    if len(turned) == 0:
+        return cells
+    kept = ~np.isin(cells.fascicle, turned)
+    parts = [_Cells(*(getattr(cells, name)[kept] for name in _Cells.__dataclass_fields__))]
+    for fascicle in turned:
+        region = _without_holes(cells.shape[cells.fascicle == fascicle])
+        bounds = np.array(region.bounds)
+        stretch = float(np.exp(rng.uniform(np.log(1.7), np.log(9.0))))
+        new = _cells(spec, bounds[:2], bounds[2:], bounds[None, :2], stretch, rng)
+        shape = _largest_part(shapely.intersection(new.shape, region))
+        good = shapely.area(shape) > np.maximum(0.35 * shapely.area(new.shape), 60)
+        parts.append(
+            _Cells(
+                shape[good], np.full(np.count_nonzero(good), fascicle), new.atrophic[good], new.angular[good],
+                new.stretch[good],
+            )
+        )  # fmt: skip
+    return _Cells(*(np.concatenate([getattr(p, name) for p in parts]) for name in _Cells.__dataclass_fields__))
 
 
-def _relaxed(points: Points, pitch: float) -> Points:
-    """One soft Lloyd step: takes away slivers and keeps the size variation."""
-    tree = cKDTree(points)
-    distance, neighbor = tree.query(points, k=4)
-    away = points[:, None, :] - points[neighbor[:, 1:]]
-    gap = np.maximum(distance[:, 1:], 1e-6)
-    push = np.clip(0.6 * pitch - gap, 0, None) / gap / 2
-    moved: Points = points + (away * push[..., None]).sum(axis=1)
-    return moved
-
-
-def _voronoi_cells(points: Points, to_scene: Points, center: Points) -> tuple[Polygons, NDArray[np.int64]]:
-    diagram = Voronoi(points)
-    vertices = diagram.vertices @ to_scene.T + center
-    rings, owner = [], []
-    for site, region in enumerate(diagram.point_region):
-        ring = diagram.regions[region]
-        if len(ring) >= 3 and -1 not in ring:
-            rings.append(shapely.Polygon(vertices[ring]))
-            owner.append(site)
-    cells = np.array(rings, dtype=object)
-    area = shapely.area(cells)
-    finite = area < 12 * np.median(area)
-    return cells[finite], np.array(owner)[finite]
-
-
-def _fascicle_of(sites: Points, fascicle_um: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    low, high = sites.min(0), sites.max(0)
-    seeds = _jittered_hexagons(low - fascicle_um, high + fascicle_um, fascicle_um, 0.6, rng)
-    _, nearest = cKDTree(seeds).query(sites)
-    _, compact = np.unique(nearest, return_inverse=True)
-    numbers: NDArray[np.int64] = compact.astype(np.int64)
-    return numbers
-
-
-def _split(cells: Polygons, share: float, rng: np.random.Generator) -> tuple[Polygons, NDArray[np.int64]]:
-    chosen = rng.random(len(cells)) < share
-    parts, origin = [cells[~chosen]], [np.flatnonzero(~chosen)]
+def _split(cells: _Cells, share: float, rng: np.random.Generator) -> tuple[_Cells, NDArray[np.bool_]]:
+    """Some cells cut in two, and which cells are halves."""
+    chosen = rng.random(len(cells.shape)) < share
+    shapes, origin = [cells.shape[~chosen]], [np.flatnonzero(~chosen)]
     for index in np.flatnonzero(chosen):
-        x, y = shapely.centroid(cells[index]).coords[0]
+        x, y = shapely.centroid(cells.shape[index]).coords[0]
         angle, far = rng.uniform(0, np.pi), 1e3
         along = far * np.array([np.cos(angle), np.sin(angle)])
         across = np.array([-along[1], along[0]])
         middle = np.array([x, y]) + rng.normal(0, 2, 2)
         for side in (across, -across):
             half = shapely.Polygon([middle - along, middle + along, middle + along + side, middle - along + side])
-            parts.append(np.array([cells[index].intersection(half)], dtype=object))
+            shapes.append(np.array([cells.shape[index].intersection(half)], dtype=object))
             origin.append(np.array([index]))
-    return np.concatenate(parts), np.concatenate(origin)
+    rows = np.concatenate(origin)
+    halves = np.arange(len(rows)) >= np.count_nonzero(~chosen)
+    cut = _Cells(
+        np.concatenate(shapes), cells.fascicle[rows], cells.atrophic[rows], cells.angular[rows], cells.stretch[rows]
+    )
+    return cut, halves
 
 
 def _without_holes(cells: Polygons) -> shapely.MultiPolygon:
@@ -177,7 +199,7 @@ def _largest_part(shapes: Polygons) -> Polygons:
 class _SmoothWarp:
     """A smooth displacement of the plane: a sum of a few sine waves, mild enough to stay one-to-one."""
 
-    def __init__(self, rng: np.random.Generator, spec: PhantomSpec) -> None:
+    def __init__(self, rng: np.random.Generator) -> None:
         length_um = np.concatenate([rng.uniform(150, 500, 4), rng.uniform(25, 70, 6)])
         angle = rng.uniform(0, 2 * np.pi, len(length_um))
         self.wave = 2 * np.pi / length_um[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -190,3 +212,19 @@ class _SmoothWarp:
         shift = [(self.height[:, axis] * np.sin(turn + self.phase[:, axis])).sum(axis=1) for axis in (0, 1)]
         moved: Points = points + np.stack(shift, axis=1)
         return moved
+
+
+class _SlowWave:
+    """A smooth random value over the plane, about -0.6 to 0.6: endomysium is wide here and narrow there."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        length_um = rng.uniform(80, 500, 6)
+        angle = rng.uniform(0, 2 * np.pi, len(length_um))
+        self.wave = 2 * np.pi / length_um[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        self.phase = rng.uniform(0, 2 * np.pi, len(length_um))
+        self.height = rng.uniform(0.05, 0.4) * np.ones(len(length_um))
+
+    def __call__(self, shapes: Polygons) -> NDArray[np.float64]:
+        at = shapely.get_coordinates(shapely.centroid(shapes))
+        value: NDArray[np.float64] = (self.height * np.sin(at @ self.wave.T + self.phase)).sum(axis=1)
+        return value
