@@ -20,6 +20,7 @@ INSIDE_PERCENT = (2.5, 97.5)
 TREES = 150
 _MOST_FOLDS = 5
 _MOST_TELLING = 15
+_FEWEST_FOR_SPREAD = 10
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Distance:
         percentile: Percent of the phantom fields' medians below `real_median`; a tie counts half.
         images_inside: Real images whose median lies between `INSIDE_PERCENT` of the phantom fields'.
         wasserstein: Between the pooled values, each image and each field weighing the same, in standard deviations of
-            the real ones; None if those do not vary.
+            the real ones; None if those are fewer than 10, or do not vary.
     """
 
     name: str
@@ -131,7 +132,7 @@ def distance(name: str, real: Sequence[Measures], phantoms: Sequence[Measures]) 
         *(float(value) for value in np.percentile(of_fields, (5, 50, 95))),
         percentile=100 * float((of_fields < typical).mean() + (of_fields == typical).mean() / 2),
         images_inside=sum(bool(low <= value <= high) for value in medians.values()),
-        wasserstein=float(away) / spread if spread > 1e-9 else None,
+        wasserstein=float(away) / spread if len(values) >= _FEWEST_FOR_SPREAD and spread > 1e-9 else None,
     )
 
 
