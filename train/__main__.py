@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from histo.errors import HistoError
 from train.commands import application
 
 if __name__ == "__main__":
-    try:
-        application()
-    except (HistoError, FileNotFoundError) as error:
-        sys.exit(str(error))
+    application()

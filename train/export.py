@@ -15,6 +15,7 @@ from histo.network import ALIGNMENT_WPX, Bundle, Card, MuscleNet, activate, load
 from histo.network.encoder import COMPACT, ENCODERS
 from histo.network.engine import F32_TOLERANCE
 from histo.network.operating import OperatingPoints
+from histo.records.atomic import make_folder
 from train.field_store import load_field, stored_fields
 from train.trained_data import after, recognizable, tell_data
 
@@ -22,13 +23,22 @@ INTENDED_USE = (
     "Research use only. Finds muscle fibers, nuclei and compartments on H&E cross-sections of skeletal muscle, so that "
     "a biopsy's pattern can be named and checked by a pathologist. A pattern, not a diagnosis."
 )
+LICENSE = "Apache-2.0"
+"""Of the weights, where nobody says otherwise: that of the default bundle."""
+
 _PREFIX = "network."
 _CHECKED_WPX = 256
 """Width and height, at most, of the piece of a field that is read again for the check."""
 
 
 def export_bundle(
-    checkpoint: Path, recipe: Path, folder: Path, name: str, version: str, simulated: bool = False
+    checkpoint: Path,
+    recipe: Path,
+    folder: Path,
+    name: str,
+    version: str,
+    simulated: bool = False,
+    terms: str = LICENSE,
 ) -> Bundle:
     """Write a bundle with the averaged weights of a checkpoint, and a card that has no figures yet.
 
@@ -39,16 +49,17 @@ def export_bundle(
         name: Of the bundle.
         version: Of the bundle.
         simulated: Whether slides that fields were cut from show phantoms: then the card says so.
+        terms: License of the weights.
 
     Returns:
         The bundle, read back and checked: it gives the checkpoint's maps of a training field.
 
     Raises:
         FileNotFoundError: If the training's settings or fields are not there.
-        BundleError: If what was written does not give the checkpoint's maps.
+        BundleError: If the checkpoint cannot be read, or what was written does not give the checkpoint's maps.
         OutputError: If the bundle cannot be written.
     """
-    state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    state = _read_checkpoint(checkpoint)
     settings = _settings_beside(checkpoint)
     weights = {key.removeprefix(_PREFIX): value for key, value in state["state_dict"].items()}
     encoder = state.get("encoder", COMPACT)
@@ -67,14 +78,14 @@ def export_bundle(
         real_metrics={},
         intended_use=INTENDED_USE,
         limits=data.limits,
-        license="Apache-2.0",
+        license=terms,
         encoder=encoder,
         channels=tuple(state["channels"]),
         halo_wpx=ENCODERS[encoder].halo_wpx,
         operating_points=OperatingPoints() if before is None else before.card.operating_points,
         **recognizable(data, before),
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     bundle = save_bundle(folder, weights, card)
     network = MuscleNet(card.channels, encoder)
     network.load_state_dict(weights)
@@ -101,6 +112,21 @@ def check_bundle(bundle: Bundle, network: MuscleNet, rgb: NDArray[np.uint8]) -> 
     if not difference <= F32_TOLERANCE:
         problem = f"its maps differ from the checkpoint's by {difference:.2g}, at most {F32_TOLERANCE:g} is allowed"
         raise BundleError(bundle.folder, problem, "run `histo doctor`, then export it again")
+
+
+def _read_checkpoint(checkpoint: Path) -> dict[str, Any]:
+    remedy = "name one that `python -m train fit` wrote"
+    if not checkpoint.is_file():
+        raise BundleError(checkpoint, "there is no such checkpoint", remedy)
+    try:
+        state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise BundleError(checkpoint, f"cannot be read ({error.strerror})", "allow it to be read") from error
+    except Exception as error:  # the unpickler raises whatever the bytes lead it to
+        raise BundleError(checkpoint, "is no checkpoint, or a damaged one", remedy) from error
+    if not isinstance(state, dict) or not {"state_dict", "channels", "global_step"} <= state.keys():
+        raise BundleError(checkpoint, "is a checkpoint of something else", remedy)
+    return state
 
 
 def _folders_of(data: dict[str, Any]) -> list[Path]:

@@ -53,7 +53,8 @@ def stored_fields(folder: Path) -> tuple[Path, ...]:
     """
     paths = tuple(sorted(folder.glob(f"*{_SUFFIX}")))
     if not paths:
-        raise FileNotFoundError(f"{folder}: no rendered fields; make some with `python -m train render`")
+        remedy = "make some with `python -m train render`, or of slides with `python -m train prepare`"
+        raise FileNotFoundError(f"{folder}: no rendered fields; {remedy}")
     return paths
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from histo.findings import INFLAMMATORY_CLASSES, FiberClass
 from histo.report.style import CELL_STYLES, FIBER_STYLES, INK
 from train.agreement import Agreement
-from train.curves import gather, trace
+from train.curves import Curve, gather, trace
 from train.observe import HEADS, Observation
 from train.tables import bins_of
 
@@ -62,36 +62,30 @@ _PANEL_INCHES = 3.4
 
 def precision_recall(observations: Sequence[Observation]) -> str:
     """Precision against recall of fibers by class, and of inflammatory cells."""
-    figure, axes = _panels(2, legends=True)
-    for panel, names, title in zip(
-        axes, (_FIBERS, _SPARSE_CELLS), ("Fibers, by class", "Inflammatory cells"), strict=True
-    ):
-        for name in names:
-            curve = trace(gather([seen.ranked[name] for seen in observations]))
-            if curve is not None:
-                panel.plot(curve.recall, curve.precision, color=_COLORS[name], label=NAMES[name], linewidth=1.7)
-        panel.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision", title=title)
-        _legend(panel)
+
+    def draw(panel: Axes, curve: Curve, name: str) -> None:
+        panel.plot(curve.recall, curve.precision, color=_COLORS[name], label=NAMES[name], linewidth=1.7)
+
+    figure, axes = _curves(observations, {"Fibers, by class": _FIBERS, "Inflammatory cells": _SPARSE_CELLS}, draw)
+    for panel in axes:
+        panel.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision")
     return _svg(figure)
 
 
 def free_response(observations: Sequence[Observation]) -> str:
     """Sensitivity against false calls per mm2, of what is rare."""
-    figure, axes = _panels(2, legends=True)
-    for panel, names, title in zip(
-        axes, (_SPARSE_FIBERS, _SPARSE_CELLS), ("Necrotic fibers", "Inflammatory cells"), strict=True
-    ):
-        for name in names:
-            curve = trace(gather([seen.ranked[name] for seen in observations]))
-            if curve is not None:
-                false, recall = np.append(0, curve.false_per_mm2), np.append(0, curve.recall)
-                panel.plot(false, recall, color=_COLORS[name], label=NAMES[name], linewidth=1.7, drawstyle="steps-post")
+
+    def draw(panel: Axes, curve: Curve, name: str) -> None:
+        false, recall = np.append(0, curve.false_per_mm2), np.append(0, curve.recall)
+        panel.plot(false, recall, color=_COLORS[name], label=NAMES[name], linewidth=1.7, drawstyle="steps-post")
+
+    figure, axes = _curves(observations, {"Necrotic fibers": _SPARSE_FIBERS, "Inflammatory cells": _SPARSE_CELLS}, draw)
+    for panel in axes:
         panel.set_xscale("symlog", linthresh=1.0)
         panel.set_xticks([0, 1, 2, 5, 10, 20, 50], labels=["0", "1", "2", "5", "10", "20", "50"])
         panel.minorticks_off()
-        panel.set(xlim=(0, _MOST_FALSE_PER_MM2), ylim=(0, 1.01), title=title)
+        panel.set(xlim=(0, _MOST_FALSE_PER_MM2), ylim=(0, 1.01))
         panel.set(xlabel="false calls per mm2", ylabel="sensitivity")
-        _legend(panel)
     return _svg(figure)
 
 
@@ -142,9 +136,27 @@ def bland_altman(agreements: Mapping[str, Agreement]) -> str:
                 panel.axhline(limit, color=INK, linewidth=0.9, linestyle="dashed")
         panel.set(title=NAMES.get(name, name), xlabel="mean of found and true")
         panel.margins(0.08)
+        farthest = max(1.0, *np.abs([found.low or 0.0, found.high or 0.0]), *np.abs(found.found - found.truth))
+        panel.set_ylim(-1.1 * farthest, 1.1 * farthest)
     for panel in axes[::4]:
         panel.set_ylabel("found - true")
     return _svg(figure)
+
+
+def _curves(
+    observations: Sequence[Observation], panels: Mapping[str, Sequence[str]], draw: Callable[[Axes, Curve, str], None]
+) -> tuple[Figure, list[Axes]]:
+    """A panel for each title, with a curve of each of its findings that truly occurs."""
+    figure, axes = _panels(len(panels), legends=True)
+    for panel, (title, names) in zip(axes, panels.items(), strict=True):
+        for name in names:
+            curve = trace(gather([seen.ranked[name] for seen in observations]))
+            if curve is not None:
+                draw(panel, curve, name)
+        panel.set_title(title)
+        if panel.get_legend_handles_labels()[1]:
+            panel.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure, axes
 
 
 def _panels(
@@ -158,11 +170,6 @@ def _panels(
     for spare in axes[count:]:
         spare.remove()
     return figure, axes[:count]
-
-
-def _legend(panel: Axes) -> None:
-    if panel.get_legend_handles_labels()[1]:
-        panel.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _svg(figure: Figure) -> str:

@@ -65,9 +65,15 @@ def fit(arguments: Sequence[str]) -> None:
 
     Raises:
         UsageError: If they do not say for how many steps.
+        KeyboardInterrupt: If it was stopped; Lightning itself would end the program as if it had failed.
     """
     with _without_known_warnings():
-        _command(["fit", *arguments], run=True)
+        try:
+            _command(["fit", *arguments], run=True)
+        except SystemExit as end:
+            if isinstance(end.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
 
 
 @contextmanager

@@ -37,7 +37,15 @@ def prepare(
     except ValueError as error:
         raise UsageError("prepare", str(error), "change --shares or --largest") from None
     done = cut(load_manifest(manifest), load_mapping(mapping), out, cutting, typer.echo)
+    lacking = {
+        Split.TRAIN: "nothing can be learned",
+        Split.VALIDATION: "nothing can be calibrated on",
+        Split.TEST: "nothing can be evaluated on",
+    }
     for split in Split:
+        if not done.patients[split]:
+            typer.echo(f"{split}: 0 patients, so {lacking[split]}; 3 patients are enough for one in each split")
+            continue
         origins = [origin for origin in done.fields if origin.split is split]
         cover = sum(origin.cover for origin in origins)
         more = f", {len(origins) - cover} more around rare findings" if len(origins) > cover else ""

@@ -40,7 +40,7 @@ def load_annotations(path: Path, mapping: ClassMapping, mpp: Mpp, size_px: Size 
     Raises:
         NotAnAnnotation: If there is no such file, or it is in no known format.
         AnnotationUnsafe: If it is too large, nested too deeply, or holds XML entities.
-        AnnotationBroken: If it is damaged, or was drawn on a picture of another shape.
+        AnnotationBroken: If it is damaged, was drawn on a picture of another shape, or lies wholly beside the slide.
         UnknownClasses: If the mapping lacks class names; all are listed with counts.
     """
     drawn = read_drawn(path)
@@ -50,6 +50,12 @@ def load_annotations(path: Path, mapping: ClassMapping, mpp: Mpp, size_px: Size 
     if factor != 1:
         changes = (f"drawn on a picture of {drawn.frame_px} pixels: scaled by {factor:g} to the slide", *changes)
     if size_px is not None and (outside := _outside(drawn, factor, size_px)):
+        if outside == len(drawn.objects):
+            raise AnnotationBroken(
+                path,
+                f"nothing of what was drawn ({outside:,} objects) lies on the slide of {size_px} px",
+                "name the slide and the level that it was drawn on, and see that x stands before y",
+            )
         warnings = (
             f"{outside} of {len(drawn.objects)} objects lie outside the slide of {size_px} px: do x and y stand in the "
             "right order, and is it the right slide and level?",

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from histo.annotations import Annotations, load_annotations, load_mapping
+from histo.errors import AnnotationBroken
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from histo.geometry import Mpp, Size
 from histo.records import write_geojson
@@ -192,9 +193,9 @@ def test_specks_of_an_object_are_no_fibers(tmp_path: Path) -> None:
             "fibers that overlap another by more than half, in pairs: 1; was one fiber drawn twice?",
         ),
         (
-            [("Intact fiber", fiber(900, 100))],
+            [("Intact fiber", fiber(900, 100)), ("Intact fiber", fiber(100, 100))],
             Size(500, 1000),
-            "1 of 1 objects lie outside the slide of 500 x 1000 px: do x and y stand in the right order, and is it the "
+            "1 of 2 objects lie outside the slide of 500 x 1000 px: do x and y stand in the right order, and is it the "
             "right slide and level?",
         ),
     ],
@@ -203,6 +204,11 @@ def test_what_is_seldom_meant_is_warned_of(
     tmp_path: Path, objects: list[tuple[str, shapely.Polygon]], size_px: Size | None, told: str
 ) -> None:
     assert told in load(tmp_path, *objects, size_px=size_px).warnings
+
+
+def test_what_lies_wholly_beside_the_slide_is_of_another_slide(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationBroken, match=r"nothing of what was drawn \(1 objects\) lies on the slide of 500 x"):
+        load(tmp_path, ("Intact fiber", fiber(900, 100)), size_px=Size(500, 1000))
 
 
 def test_a_scale_in_the_file_that_is_not_the_slide_s_is_warned_of(tmp_path: Path) -> None:
