@@ -40,10 +40,11 @@ def paint_artefacts(canvas: Canvas, scene: Scene, blemishes: Blemishes, look: Lo
     if part is not None:
         _fold(part, part.mask(scene.structures.folds), 0.5, np.random.default_rng(scene.seed))
         _spoil(part, part.mask(scene.structures.folds), hidden=False)
-    part = canvas.around(scene.structures.debris)
+    part = canvas.around(scene.structures.debris, 16)
     if part is not None:
+        rng = np.random.default_rng([scene.seed, 8])
         debris = part.mask(scene.structures.debris)
-        part.dirt[:] += cv2.GaussianBlur(debris.astype(np.float32), (0, 0), 1.0) * np.float32(2.2)
+        part.dirt[:] += _soft(debris, rng.uniform(0.8, 2.5)) * np.float32(rng.uniform(1.3, 3.0))
         _spoil(part, debris, hidden=True)
     tree = canvas.trees.get(id(blemishes.shapes))
     rows = near(tree, canvas.area.grown(16)) if tree is not None else np.arange(len(blemishes.shapes))
