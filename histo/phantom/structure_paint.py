@@ -12,7 +12,7 @@ from histo.phantom.canvas import SUBPIXEL_BITS, Canvas, drawn_mask, near
 from histo.phantom.glass import glass_where_wide
 from histo.phantom.look import Look, Plane
 from histo.phantom.scene import Scene
-from histo.phantom.structure_patches import Patch, nerve_patch, spindle_patch, turned_strands, vessel_patch
+from histo.phantom.structure_patches import Patch, area_of, nerve_patch, spindle_patch, turned_strands, vessel_patch
 from histo.phantom.structure_shapes import courses
 from histo.phantom.tessellation import Polygons
 
@@ -90,14 +90,6 @@ def _overlap(area: Region, other: Region) -> tuple[tuple[slice, slice], tuple[sl
     return one, two
 
 
-def _window(canvas: Canvas, shape: shapely.Geometry) -> Region | None:
-    """The part of the region that a shape's bounds cover."""
-    left, top, right, bottom = WORKING_MPP.to_px(np.asarray(shape.bounds))
-    x, y = max(canvas.area.x, int(left) - 2), max(canvas.area.y, int(top) - 2)
-    width, height = min(canvas.area.right, int(right) + 2) - x, min(canvas.area.bottom, int(bottom) + 2) - y
-    return Region(x, y, width, height) if width > 0 and height > 0 else None
-
-
 def _bands(canvas: Canvas, bands: Polygons, look: Look, rng: np.random.Generator) -> None:
     """Dense wavy collagen in each band's own direction, split by clefts."""
     level, blueness = look.eosin_level * rng.uniform(0.35, 1.15), rng.choice([0.03, 0.1, 0.35])
@@ -106,12 +98,12 @@ def _bands(canvas: Canvas, bands: Polygons, look: Look, rng: np.random.Generator
     begins, angles, along = courses(bands)
     begins_wpx, along_wpx = WORKING_MPP.to_px(begins), WORKING_MPP.to_px(along)
     for row in _rows(canvas, bands):
-        area = _window(canvas, bands[row])
-        if area is None:
+        whole = area_of(bands[row])
+        window, piece = _overlap(canvas.area, whole)
+        here = drawn_mask([bands[row]], whole)[piece] & (canvas.labels[window] == 0)
+        if not here.any():
             continue
-        window, _ = _overlap(canvas.area, area)
-        here = drawn_mask([bands[row]], area) & (canvas.labels[window] == 0)
-        here &= canvas.compartments[window] != Compartment.GLASS
+        area = Region(whole.x + piece[1].start, whole.y + piece[0].start, here.shape[1], here.shape[0])
         begin = float(begins_wpx[row, 0]), float(begins_wpx[row, 1])
         strands = turned_strands(area, angles[row], look.offset + 19, crimp, period, begin, along_wpx[row])
         eosin = np.float32(level) * np.clip(1 + np.float32(contrast) * strands, np.float32(0.2), 3)
@@ -134,6 +126,7 @@ def _granulomas(canvas: Canvas, scene: Scene, look: Look, rng: np.random.Generat
     ground = 1 + np.float32(0.1) * part.noise("mottle", 37) + np.float32(0.12) * part.noise("cloud", 37)
     share = np.asarray(cv2.GaussianBlur(nodules.astype(np.float32), (0, 0), 2.0), np.float32) * free
     _mix(part, share, np.float32(pink) * ground, np.float32(blue) * ground)
+    part.compartments[nodules & (part.compartments == Compartment.GLASS)] = Compartment.ENDOMYSIUM
     giants = part.mask(scene.structures.giants).astype(np.float32)
     _mix(part, np.asarray(cv2.GaussianBlur(giants, (0, 0), 1.0), np.float32) * nodules, giant_pink, giant_blue)
 

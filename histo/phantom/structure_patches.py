@@ -37,7 +37,7 @@ class Patch:
 
 def vessel_patch(wall: shapely.Polygon, lumen: shapely.Polygon, look: Look, rng: np.random.Generator) -> Patch:
     """A wall of circling muscle, as pink as sarcoplasm or paler, around a lumen: empty, or with plasma or blood."""
-    area = _area_of(wall)
+    area = area_of(wall)
     inside, open_space = drawn_mask([wall], area), drawn_mask([lumen], area)
     away = cv2.distanceTransform((~open_space).astype(np.uint8), cv2.DIST_L2, 5)
     mottle, cloud = sample("mottle", area, look.offset + 23), sample("cloud", area, look.offset + 23)
@@ -63,7 +63,7 @@ def vessel_patch(wall: shapely.Polygon, lumen: shapely.Polygon, look: Look, rng:
 
 def nerve_patch(nerve: shapely.Polygon, look: Look, rng: np.random.Generator) -> Patch:
     """A rim of perineurium around a pale wavy inside with the small clear rings of myelin."""
-    area = _area_of(nerve)
+    area = area_of(nerve)
     inside = drawn_mask([nerve], area)
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
     waves = turned_strands(area, rng.uniform(0, np.pi), look.offset + 29, rng.uniform(0.0, 4.0), rng.uniform(24, 60))
@@ -93,7 +93,7 @@ def nerve_patch(nerve: shapely.Polygon, look: Look, rng: np.random.Generator) ->
 
 def spindle_patch(spindle: shapely.Polygon, intrafusal: Polygons, look: Look, rng: np.random.Generator) -> Patch:
     """A capsule of thin lamellae around fluid in which a few tiny fibers lie."""
-    area = _area_of(spindle)
+    area = area_of(spindle)
     inside = drawn_mask([spindle], area)
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
     mottle = sample("mottle", area, look.offset + 31)
@@ -148,7 +148,8 @@ def _soft(mask: NDArray[np.bool_]) -> Plane:
     return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.8), np.float32)
 
 
-def _area_of(shape: shapely.Polygon) -> Region:
+def area_of(shape: shapely.Polygon) -> Region:
+    """The working pixels that a shape in scene micrometers covers, and a few around them."""
     left, top, right, bottom = WORKING_MPP.to_px(np.asarray(shape.bounds))
     x, y = int(np.floor(left)) - 4, int(np.floor(top)) - 4
     return Region(x, y, int(np.ceil(right)) + 4 - x, int(np.ceil(bottom)) + 4 - y)

@@ -106,6 +106,9 @@ def place_structures(
         return points[shapely.contains_xy(section, points[:, 0], points[:, 1])] if len(points) else points
 
     taken = _Room()
+    granulomas = taken.fitting(
+        (blob(x, y, rng.uniform(30, 120), rng, rng.uniform(1, 1.7), 0.2) for x, y in spots(spec.granulomas_mm2, False))
+    )
     vessels = taken.fitting((vessel(x, y, rng) for x, y in spots(spec.vessels_mm2, True)), lambda pair: pair[0])
     spindles = taken.fitting(
         (blob(x, y, rng.uniform(22, 75), rng, rng.uniform(1, 1.9), 0.12) for x, y in spots(spec.spindles_mm2, True))
@@ -113,13 +116,10 @@ def place_structures(
     nerves = taken.fitting(
         (blob(x, y, rng.uniform(9, 45), rng, rng.uniform(1, 2.4), 0.12) for x, y in spots(spec.nerves_mm2, True))
     )
-    granulomas = taken.fitting(
-        (blob(x, y, rng.uniform(30, 120), rng, rng.uniform(1, 1.7), 0.2) for x, y in spots(spec.granulomas_mm2, False))
-    )
     groups = spots(spec.fat_mm2, True)
     lobules = taken.fitting((lobule(x, y, rng) for x, y in groups), lambda pair: pair[0])
     lobules += taken.fitting((adipocyte(x, y, rng) for x, y in _beside(groups, rng)), lambda pair: pair[0])
-    bands = [band(x, y, rng) for x, y in spots(spec.bands_mm2, True)]
+    bands = [_within(band(x, y, rng), section) for x, y in spots(spec.bands_mm2, True)]
     if spec.epimysium_um:
         bands.append(rim_band(section, spec.epimysium_um, shapely.box(0, 0, width_um, height_um), rng))
     sheets = [blob(x, y, rng.uniform(40, 130), rng, rng.uniform(1, 2), 0.5) for x, y in spots(spec.sheets_mm2, False)]
@@ -228,6 +228,11 @@ def _torn_away(fibers: Polygons, tears: Polygons) -> NDArray[np.int64]:
     fiber, tear = tree.query(fibers, predicate="intersects")
     taken = shapely.area(shapely.intersection(fibers[fiber], tears[tear])) > 0.3 * shapely.area(fibers[fiber])
     return np.unique(fiber[taken])
+
+
+def _within(shapes: Polygons, section: shapely.Polygon) -> Polygons:
+    inside: Polygons = shapes[shapely.within(shapes, section)]
+    return inside
 
 
 def _polygons_in(shapes: Polygons) -> Polygons:
