@@ -96,7 +96,7 @@ def _outline(kind: BlemishKind, x: float, y: float, rng: np.random.Generator) ->
     if kind is BlemishKind.LINT:
         return _band(x, y, rng.uniform(80, 900), rng.uniform(1.5, 6), 0.8, rng)
     if kind is BlemishKind.PEN:
-        return _band(x, y, rng.uniform(1000, 6000), rng.uniform(30, 250), 0.1, rng)
+        return _band(x, y, rng.uniform(1000, 6000), rng.uniform(20, 140), 0.1, rng)
     if kind is BlemishKind.BUBBLE:
         return blob(x, y, float(np.exp(rng.uniform(np.log(20), np.log(260)))), rng, rng.uniform(1, 1.3), 0.05)
     low, high, aspect, roughness = {

@@ -13,9 +13,10 @@ Density = tuple[float, float, float]
 
 HEMATOXYLINS: tuple[Density, ...] = (
     (0.65, 0.70, 0.29),
+    (0.52, 0.83, 0.20),  # violet
+    (0.60, 0.76, 0.25),
     (0.56, 0.72, 0.41),
     (0.74, 0.62, 0.24),  # blue
-    (0.52, 0.83, 0.20),  # violet
     (0.58, 0.66, 0.48),  # purple-gray
     (0.40, 0.78, 0.48),  # plum, as much eosin lies over the nuclei
 )
@@ -35,8 +36,9 @@ def near(anchor: Density, spread: float, rng: np.random.Generator) -> Density:
 
 
 def any_hematoxylin(rng: np.random.Generator) -> Density:
-    """A hematoxylin of any laboratory."""
-    return near(HEMATOXYLINS[rng.integers(len(HEMATOXYLINS))], 0.05, rng)
+    """A hematoxylin of any laboratory; every other one is one of the first three, between blue and violet."""
+    common = rng.random() < 0.5
+    return near(HEMATOXYLINS[rng.integers(3 if common else len(HEMATOXYLINS))], 0.05, rng)
 
 
 def any_eosin(rng: np.random.Generator) -> Density:
