@@ -120,9 +120,12 @@ def _list(width: int, reading: RealReading, mistakes: tuple[RealMistake, ...]) -
 
 
 def _write(image: NDArray[np.uint8], text: str, at: tuple[float, float]) -> None:
-    place = (round(at[0]), round(at[1]))
-    for color, width in (((255, 255, 255), 4), (_INK, 1)):
-        cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
+    """Text on a white ground."""
+    font, size = cv2.FONT_HERSHEY_SIMPLEX, 0.5
+    (width, height), below = cv2.getTextSize(text, font, size, 1)
+    x, y = round(at[0]), round(at[1])
+    cv2.rectangle(image, (x - 2, y - height - 2), (x + width + 2, y + below), (255, 255, 255), -1)
+    cv2.putText(image, text, (x, y), font, size, _INK, 1, cv2.LINE_AA)
 
 
 def _outline(image: NDArray[np.uint8], mask: NDArray[np.bool_], color: tuple[int, int, int]) -> None:
