@@ -16,8 +16,10 @@ from typer.testing import CliRunner, Result
 
 import histo.doctor
 from histo.cli import app
+from histo.cli.phantom import PATTERN_LINES
 from histo.doctor import Check
 from histo.errors import EngineError
+from histo.phantom import DISEASES, PATTERN_SPECS
 from histo.records import read_cells, read_fibers
 
 
@@ -129,6 +131,9 @@ def test_a_phantom_comes_with_its_truth_and_can_be_measured(tmp_path: Path, bund
     truth = json.loads((tmp_path / "demo.truth.geojson").read_text())["features"]
     assert len(truth) >= len(fibers)
     assert len(cells) > 20
+    told = json.loads((tmp_path / "demo.truth.json").read_text())
+    assert (told["pattern"], told["disease"], told["seed"]) == ("necrotizing", None, 3)
+    assert sum(told["counts"]["fibers"].values()) == len(fibers)
 
     measured = run("bench", path, "--bundle", bundle, "--device", "cpu", "--json")
     assert measured.exit_code == 0, measured.stderr
@@ -152,3 +157,19 @@ def test_an_unknown_pattern_lists_the_known_ones(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "imnm: is not a pattern that can be simulated; choose one of" in result.stderr
     assert "necrotizing" in result.stderr
+
+
+def test_a_disease_that_contradicts_the_pattern_is_wrong_usage(tmp_path: Path) -> None:
+    result = run("phantom", tmp_path / "demo.tif", "--disease", "neurogenic", "--pattern", "normal")
+    assert result.exit_code == 2
+    assert "neurogenic: shows the pattern neurogenic with seed 1, not normal" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_pattern_and_disease_is_listed() -> None:
+    listed = run("phantom", "--list")
+    assert listed.exit_code == 0
+    assert PATTERN_LINES.keys() == PATTERN_SPECS.keys()
+    patterns, diseases = listed.stdout.split("\n\n")
+    assert [line.split()[0] for line in patterns.splitlines()[1:]] == list(PATTERN_SPECS)
+    assert [line.split()[0] for line in diseases.splitlines()[1:]] == list(DISEASES)
