@@ -99,7 +99,7 @@ def training_look(rng: np.random.Generator) -> Look:
         red_cell=near((0.10, 1.0, 0.75), 0.08, rng),
         eosin_level=eosin_level * (1.15 if paraffin else 0.95),
         hematoxylin_level=float(np.exp(rng.uniform(np.log(0.7), np.log(2.8)))),
-        sarcoplasm_blue=float(rng.choice([0.01, 0.05, 0.12, 0.25]) * rng.uniform(0.3, 1.3)),
+        sarcoplasm_blue=float(rng.choice([0.01, 0.01, 0.05, 0.05, 0.12, 0.25]) * rng.uniform(0.3, 1.3)),
         texture=float(np.exp(rng.uniform(np.log(0.12), np.log(2.2)))),
         veil=rng.uniform(0.0, 0.4) if rng.random() < 0.25 else 0.0,
         preparation=Preparation.PARAFFIN if paraffin else Preparation.FROZEN,

@@ -21,7 +21,7 @@ HEMATOXYLINS: tuple[Density, ...] = (
     (0.40, 0.78, 0.48),  # plum, as much eosin lies over the nuclei
 )
 EOSINS: tuple[Density, ...] = (
-    (0.10, 0.92, 0.34),
+    (0.05, 0.93, 0.34),
     (0.07, 0.97, 0.16),
     (0.22, 0.80, 0.56),
     (0.08, 0.83, 0.52),  # orange-pink
