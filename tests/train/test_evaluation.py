@@ -26,11 +26,13 @@ from train.evaluation_page import evaluation_page
 from train.evaluation_run import Measured, card_with, write_evaluation
 from train.field_list import FieldOrigin, write_field_list
 from train.field_store import field_path, save_field
+from train.floors import standings
 from train.gallery import EACH, worst_mistakes
 from train.metrics import summarize
 from train.origins import PHANTOM_SITE, Origin, counted_fields
 from train.real_evaluation import RealEvaluation
 from train.tables import GROUP_FIGURES, agreements, compartment_rows, groups_by, mean_over, sensitivities
+from train.wrong_inputs import WrongReading
 
 POINTS = load_bundle().card.operating_points
 
@@ -206,7 +208,11 @@ class Outside(HTMLParser):
 
 def test_the_page_stands_alone_and_says_what_it_is(evaluation: Evaluation) -> None:
     elsewhere = {"On phantom sections": {"x": Metric(1.0, 0.5, 2.0, 3)}, "On real pixels": {}}
-    page = evaluation_page(replace(evaluation, simulated=True), load_bundle(), {}, elsewhere)
+    seen = WrongReading("skin.svs", 0.5, "not_assessable: little_muscle", 0, False, 7, 3, 12.5)
+    unseen = WrongReading("skin.svs", None, "no tag tells the scale", 4, False)
+    real = RealEvaluation({}, (), "muscle_section: indeterminate", (unseen, seen))
+    floors = standings({"sections.fiber.f1": Metric(0.9, 0.85, 0.94, 63)})
+    page = evaluation_page(replace(evaluation, simulated=True), load_bundle(), {}, elsewhere, real, floors)
     outside = Outside()
     outside.feed(page)
     assert outside.links == []
@@ -214,9 +220,19 @@ def test_the_page_stands_alone_and_says_what_it_is(evaluation: Evaluation) -> No
     assert "4 fields of 3 slides of 2 patients" in page
     assert "digital phantoms: this says nothing about patients" in page
     assert "On real pixels" not in outside.headings
-    sections = ("Fibers", "Nuclei", "Compartments", "Counts on each slide", "Calibration", "On phantom sections")
-    for heading in (*sections, "By site, patient and slide"):
+    sections = (
+        "Fibers",
+        "Nuclei",
+        "Compartments",
+        "Counts on each slide",
+        "Calibration",
+        "On phantom sections",
+        "Floors",
+    )
+    for heading in (*sections, "By site, patient and slide", "Inputs that are no muscle"):
         assert heading in outside.headings
+    assert "0.900 [0.850, 0.940]</td><td>63</td><td></td><td>no" in page
+    assert "<td>7</td><td>3</td><td>12.50</td>" in page
     assert not re.search(r"\bnan\b|None", re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL))
 
 
