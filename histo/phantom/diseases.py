@@ -228,7 +228,7 @@ _CATALOGUE = (
     _near_miss(
         "granulomatous",
         "(C) textbook",
-        {"granulomas_mm2": (0.4, 3.0), "lymphocytes_mm2": (2, 15)},
+        {"granulomas_mm2": (1.5, 8.0), "lymphocytes_mm2": (2, 15)},
         pattern="indeterminate",
     ),
     _near_miss(

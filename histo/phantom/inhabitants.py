@@ -159,8 +159,11 @@ def populate(
     internal = (fiber_class == FiberClass.INTACT) & (rng.random(len(fibers)) < spec.internal_nuclei)
     for index in np.flatnonzero(internal | (fiber_class == FiberClass.REGENERATING)):
         regenerating = fiber_class[index] == FiberClass.REGENERATING
-        count = int(rng.integers(1, 5 if regenerating else 4))
-        inside = inside_points(fibers[index], count, 9.0, 2.0 if regenerating else 5.0, rng)
+        count = int(rng.integers(1, 5)) if regenerating else int(rng.choice((1, 1, 1, 2, 2, 3)))
+        inset = 2.0 if regenerating else 5.0
+        if rng.random() < 0.6:  # most internal nuclei lie in the middle
+            inset = max(inset, rng.uniform(0.4, 0.75) * float(np.sqrt(fibers[index].area / np.pi)))
+        inside = inside_points(fibers[index], count, 9.0, inset, rng)
         look = NucleusLook.VESICULAR if regenerating and rng.random() < 0.85 else NucleusLook.OVAL
         parts.append(nuclei_at(inside, look, rng, host=np.full(len(inside), index)))
         attributes[index, FiberAttribute.INTERNAL_NUCLEUS] = len(inside) > 0

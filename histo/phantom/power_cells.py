@@ -67,8 +67,8 @@ def power_cells(points: Points, radius: NDArray[np.float64]) -> tuple[Points, ND
     is_open[edges[uses == 1].ravel()] = True
     site, where = site[~is_open[site]], where[~is_open[site]]
     counts = np.bincount(site, minlength=len(points))
-    middle = np.stack([np.bincount(site, where[:, axis], len(points)) for axis in (0, 1)], axis=1)
-    middle /= np.maximum(counts, 1)[:, None]
+    total = np.stack([np.bincount(site, where[:, axis], len(points)) for axis in (0, 1)], axis=1)
+    middle = total / np.maximum(counts, 1)[:, None]
     turn = np.arctan2(*(where - middle[site]).T[::-1])
     order = np.lexsort((turn, site))
     sites, cell = np.unique(site[order], return_inverse=True)

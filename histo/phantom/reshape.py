@@ -31,7 +31,7 @@ def reshape(
     scale = np.ones(n)
     regenerating = kind == FiberClass.REGENERATING
     scale[regenerating] = rng.uniform(0.45, 1.0, np.count_nonzero(regenerating))
-    collapsed = (kind == FiberClass.MYOPHAGOCYTOSIS) & (stage > 0.75) & (rng.random(n) < 0.6)
+    collapsed = (kind == FiberClass.MYOPHAGOCYTOSIS) & (stage > 0.75) & (rng.random(n) < 0.7)
     scale[collapsed] = rng.uniform(0.5, 0.85, np.count_nonzero(collapsed))
     centers = shapely.get_coordinates(shapely.centroid(fibers))
     for index in np.flatnonzero(scale < 1):

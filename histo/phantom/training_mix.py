@@ -142,8 +142,8 @@ def _adult(rng: np.random.Generator) -> PhantomSpec:
         lymphocytes_mm2=sometimes(0.5, 5, 400),
         macrophages_mm2=sometimes(0.5, 5, 300),
         perimysial_mm2=sometimes(0.4, 5, 100),
-        foci_mm2=sometimes(0.4, 4, 20),
-        focus_um=_log_uniform(rng, 15, 90),
+        foci_mm2=sometimes(0.45, 6, 30),
+        focus_um=_log_uniform(rng, 15, 100),
         focus_macrophages=rng.uniform(0, 0.8),
         vessels_mm2=sometimes(0.6, 4, 25),
         nerves_mm2=sometimes(0.25, 4, 15),
@@ -157,9 +157,9 @@ def _necrosis(rng: np.random.Generator) -> dict[str, Any]:
     return {
         "pale": _sometimes(rng, 0.5, 0.015, 0.15),
         "hyaline": _sometimes(rng, 0.5, 0.015, 0.15),
-        "myophagocytosis": _sometimes(rng, 0.55, 0.02, 0.2),
+        "myophagocytosis": _sometimes(rng, 0.55, 0.03, 0.25),
         "regenerating": _sometimes(rng, 0.5, 0.02, 0.2),
-        "late": rng.uniform(0.1, 0.8),
+        "late": rng.uniform(0.2, 0.9),
     }
 
 
@@ -184,8 +184,8 @@ def _with_rare_looks(spec: PhantomSpec, rng: np.random.Generator) -> PhantomSpec
         lipid=max(spec.lipid, _sometimes(rng, 0.08, 0.08, 0.5)),
         glycogen=max(spec.glycogen, _sometimes(rng, 0.08, 0.08, 0.4)),
         granular_rim=max(spec.granular_rim, _sometimes(rng, 0.1, 0.04, 0.2)),
-        opaque=max(spec.opaque, _sometimes(rng, 0.25, 0.06, 0.25)),
+        opaque=max(spec.opaque, _sometimes(rng, 0.3, 0.08, 0.3)),
         edge_opaque=max(spec.edge_opaque, _sometimes(rng, 0.3, 0.3, 0.9)),
         granulomas_mm2=max(spec.granulomas_mm2, _sometimes(rng, 0.08, 3, 12)),
-        invaded=max(spec.invaded, _sometimes(rng, 0.25, 0.06, 0.25)),
+        invaded=max(spec.invaded, _sometimes(rng, 0.25, 0.08, 0.3)),
     )
