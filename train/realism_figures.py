@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -22,7 +23,7 @@ _PHANTOM = "#9a9a9a"
 _REAL = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
 _FEW = 20
 _MOST_POINTS = 1500
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -106,8 +107,8 @@ def _curve(values: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np
     thinned = thinned[(thinned >= grid[0]) & (thinned <= grid[-1])]
     if len(thinned) < 3 or np.ptp(thinned) < 1e-9:
         return np.zeros_like(grid)
-    density: NDArray[np.float64] = gaussian_kde(thinned)(grid)
-    return density / density.max()
+    density = gaussian_kde(thinned)(grid)
+    return np.asarray(density / density.max(), np.float64)
 
 
 def _band(

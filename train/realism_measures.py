@@ -111,7 +111,8 @@ def _measure_crop(crop: Crop) -> _CropMeasures:
         "nuclei: elongation": nuclei.elongation,
         "nuclei: hematoxylin OD above crop": nuclei.hematoxylin_od,
     }
-    colors, quantiles = {}, {}
+    colors: dict[str, float] = {}
+    quantiles: dict[str, float] = {}
     for name, image in images.items():
         quantiles |= {f"whole color: {name} p{share}": float(np.percentile(image, share)) for share in (5, 50, 95)}
         colors[f"fiber color: {name}"] = _median(image[inside])

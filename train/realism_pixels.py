@@ -12,7 +12,7 @@ from skimage.color import rgb2gray, rgb2hed, rgb2lab
 from skimage.feature import peak_local_max
 from skimage.filters import threshold_otsu
 from skimage.measure import regionprops_table
-from skimage.morphology import disk, remove_small_objects
+from skimage.morphology import remove_small_objects
 
 from histo.geometry import WORKING_MPP
 
@@ -84,14 +84,16 @@ def find_nuclei(hematoxylin: Floats) -> Nuclei:
     smooth = ndimage.gaussian_filter(hematoxylin, 0.6 / _UM)
     middle, dark = np.percentile(smooth, (50, 99.5))
     least = middle + max(0.45 * (dark - middle), _NUCLEUS_LEAST_OD)
-    mask = ndimage.binary_opening(smooth > least, disk(1))
+    mask = ndimage.binary_opening(smooth > least, _disc(1))
     mask = remove_small_objects(mask, max_size=round(_NUCLEUS_AREA_UM2[0] / _UM**2))
     response = -ndimage.gaussian_laplace(hematoxylin, _NUCLEUS_SIGMA_UM / _UM)
     pieces, count = ndimage.label(mask)
-    centers = peak_local_max(response, min_distance=round(2.5 / _UM), labels=pieces, exclude_border=False)
+    centers = peak_local_max(  # type: ignore[no-untyped-call]
+        response, min_distance=round(2.5 / _UM), labels=pieces, exclude_border=False
+    )
     peaks = np.bincount(pieces[tuple(centers.T)], minlength=count + 1)
     wanted = ("label", "area", "axis_major_length", "axis_minor_length", "intensity_mean")
-    found = regionprops_table(pieces, hematoxylin, properties=wanted)
+    found = regionprops_table(pieces, hematoxylin, properties=wanted)  # type: ignore[no-untyped-call]
     area = found["area"] * _UM**2
     single = (peaks[found["label"]] == 1) & (area < _NUCLEUS_AREA_UM2[1])
     axes = found["axis_major_length"] / np.maximum(found["axis_minor_length"], 1.0)
@@ -107,9 +109,11 @@ def find_sarcoplasm(stains: Stains, nuclei: Nuclei) -> NDArray[np.bool_]:
         (H, W) bool, 1.5 um away from what is paler and from nuclei.
     """
     smooth = ndimage.gaussian_filter(stains.eosin, 1.0 / _UM)
-    eosin = smooth > threshold_otsu(smooth)
-    opened = ndimage.binary_opening(eosin, disk(round(3.0 / _UM)))
-    return ndimage.binary_erosion(opened & ~ndimage.binary_dilation(nuclei.mask, disk(2)), disk(round(1.5 / _UM)))
+    eosin = smooth > threshold_otsu(smooth)  # type: ignore[no-untyped-call]
+    opened = ndimage.binary_opening(eosin, _disc(round(3.0 / _UM)))
+    away = ~ndimage.binary_dilation(nuclei.mask, _disc(2))
+    inner: NDArray[np.bool_] = ndimage.binary_erosion(opened & away, _disc(round(1.5 / _UM)))
+    return inner
 
 
 def spectrum(gray: Floats) -> Floats:
@@ -169,7 +173,7 @@ def scale_variances(gray: Floats, inside: NDArray[np.bool_]) -> dict[str, float]
 
     def blurred(sigma_um: float) -> Floats:
         norm = np.maximum(ndimage.gaussian_filter(weight, sigma_um / _UM), 1e-6)
-        return ndimage.gaussian_filter(gray * weight, sigma_um / _UM) / norm
+        return np.asarray(ndimage.gaussian_filter(gray * weight, sigma_um / _UM) / norm)
 
     levels = [gray, *(blurred(scale) for scale in SCALES_UM)]
     names = [f"below_{SCALES_UM[0]:g}um", *(f"{fine:g}-{2 * fine:g}um" for fine in SCALES_UM[:-1])]
@@ -194,3 +198,9 @@ def edge_steepness(gray: Floats) -> float:
     rows, columns = np.gradient(gray)
     low, high = np.percentile(gray, (5, 95))
     return float(np.percentile(np.hypot(rows, columns), 99) / _UM / max(high - low, 1.0))
+
+
+def _disc(radius_wpx: int) -> NDArray[np.bool_]:
+    y, x = np.indices((2 * radius_wpx + 1, 2 * radius_wpx + 1)) - radius_wpx
+    within: NDArray[np.bool_] = x**2 + y**2 <= radius_wpx**2
+    return within

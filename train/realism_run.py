@@ -53,7 +53,8 @@ def measure_realism(
 
 def _measured(specimens: Iterable[Specimen], side_wpx: int) -> tuple[list[Measures], list[tuple[Crop, ...]]]:
     """Measures of those that show tissue, and crops of the first of them for the sheet."""
-    measured, crops = [], []
+    measured: list[Measures] = []
+    crops: list[tuple[Crop, ...]] = []
     for specimen in specimens:
         found = measure_specimen(specimen, side_wpx)
         if found is not None:
