@@ -105,7 +105,7 @@ def place_structures(
             points = np.concatenate([points[~inside], points[inside]])[: len(points) // 4]
         return points[shapely.contains_xy(section, points[:, 0], points[:, 1])] if len(points) else points
 
-    taken = _Room()
+    taken = _Room(section)
     granulomas = taken.fitting(
         (blob(x, y, rng.uniform(30, 120), rng, rng.uniform(1, 1.7), 0.2) for x, y in spots(spec.granulomas_mm2, False))
     )
@@ -127,6 +127,8 @@ def place_structures(
     torn = polygon_array(
         blob(x, y, rng.uniform(6, 45), rng, rng.uniform(1, 9), 0.7) for x, y in spots(spec.tears_mm2, False)
     )
+    if len(torn):  # the section tears beside what is firm
+        torn = shapely.difference(torn, shapely.buffer(shapely.union_all(taken.shapes), 1.0))
     reach = GLASS_WIDTH_UM / 2
     tears = shapely.buffer(shapely.buffer(torn, -reach), reach) if len(torn) else torn
     folds = [blob(x, y, rng.uniform(25, 70), rng, rng.uniform(4, 12), 0.2) for x, y in spots(spec.folds_mm2, False)]
@@ -190,17 +192,20 @@ def with_capillaries(
     room = room_um[row, column]
     radius = np.minimum(rng.uniform(1.5, 4.4, len(row)), room + 0.8)
     points = shapely.points((np.stack([column, row], axis=1) + 0.5) * um_per_px)
-    free = (room > 0.7) & (room < 14)
+    free = (room > 1.2 * um_per_px) & (room < 14)
     if len(structures.closed):
         free[shapely.STRtree(structures.closed).query(points, predicate="dwithin", distance=4.0)[0]] = False
     return replace(structures, capillaries=shapely.buffer(points[free], radius[free], quad_segs=3))
 
 
 class _Room:
-    """Keeps structures from lying in each other: whoever comes later and would touch an earlier one is left out."""
+    """Keeps structures within the section and out of each other: whoever comes later and does not fit is left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, section: shapely.Polygon) -> None:
+        shapely.prepare(section)
+        self._section = section
         self._bounds = np.zeros((0, 4))
+        self.shapes: list[shapely.Polygon] = []
 
     def fitting(
         self, candidates: Iterable[Candidate], outline: Callable[[Candidate], shapely.Polygon] = lambda shape: shape
@@ -209,8 +214,10 @@ class _Room:
         for candidate in candidates:
             left, top, right, bottom = outline(candidate).bounds
             b = self._bounds
-            if not np.any((b[:, 0] < right) & (b[:, 2] > left) & (b[:, 1] < bottom) & (b[:, 3] > top)):
+            alone = not np.any((b[:, 0] < right) & (b[:, 2] > left) & (b[:, 1] < bottom) & (b[:, 3] > top))
+            if alone and self._section.contains(outline(candidate)):
                 self._bounds = np.concatenate([b, [[left, top, right, bottom]]])
+                self.shapes.append(outline(candidate))
                 kept.append(candidate)
         return kept
 
