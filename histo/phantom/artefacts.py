@@ -17,9 +17,6 @@ from histo.phantom.scene import Scene
 FOLD_SHIFT_WPX = 12
 """By how much the upper layer of a fold may be shifted; the margin around a region must be wider."""
 
-BEARABLE_DEFOCUS = 0.35
-"""Strength of a defocus below which tissue can still be judged."""
-
 PEN_DENSITIES = ((1.9, 1.3, 0.25), (1.7, 0.5, 1.4), (0.15, 1.5, 1.3), (1.7, 1.7, 1.6), (1.2, 1.6, 0.5))
 """Blue, green, red, black and violet ink."""
 
@@ -54,7 +51,7 @@ def paint_artefacts(canvas: Canvas, scene: Scene, blemishes: Blemishes, look: Lo
         if mask.any():
             rng = np.random.default_rng([blemishes.seed, 7, row])
             _PAINTERS[kind](canvas, mask, strength, rng)
-            if kind not in JUDGED_THROUGH and not (kind is BlemishKind.DEFOCUS and strength < BEARABLE_DEFOCUS):
+            if kind not in JUDGED_THROUGH:
                 _spoil(canvas, mask, hidden=kind in HIDING)
 
 
@@ -147,8 +144,12 @@ def _fold(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.rand
         plane += upper
 
 
+def _soft_focus(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
+    canvas.hazes.append(Haze(_soft(mask, 7.0), 1.2 + 1.2 * strength))
+
+
 def _defocus(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
-    canvas.hazes.append(Haze(_soft(mask, 7.0), 1.2 + 4.0 * strength))
+    canvas.hazes.append(Haze(_soft(mask, 7.0), 2.4 + 2.8 * strength))
 
 
 def _bubble(canvas: Canvas, mask: NDArray[np.bool_], strength: float, rng: np.random.Generator) -> None:
@@ -197,6 +198,7 @@ _PAINTERS: dict[BlemishKind, _Painter] = {
     BlemishKind.HEMORRHAGE: _hemorrhage,
     BlemishKind.CRUSH: _crush,
     BlemishKind.FOLD: _fold,
+    BlemishKind.SOFT_FOCUS: _soft_focus,
     BlemishKind.DEFOCUS: _defocus,
     BlemishKind.BUBBLE: _bubble,
     BlemishKind.LINT: _lint,

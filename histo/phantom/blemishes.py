@@ -24,6 +24,7 @@ class BlemishKind(StrEnum):
     HEMORRHAGE = "hemorrhage"
     CRUSH = "crush"
     FOLD = "fold"
+    SOFT_FOCUS = "slightly out of focus"
     DEFOCUS = "out of focus"
     BUBBLE = "air bubble"
     LINT = "lint"
@@ -34,7 +35,7 @@ class BlemishKind(StrEnum):
 HIDING = frozenset({BlemishKind.DUST, BlemishKind.PEN})
 """Kinds that nothing can be seen through: fibers and cells under them leave the truth."""
 
-JUDGED_THROUGH = frozenset({BlemishKind.CHATTER, BlemishKind.ICE, BlemishKind.HEMORRHAGE})
+JUDGED_THROUGH = frozenset({BlemishKind.CHATTER, BlemishKind.ICE, BlemishKind.HEMORRHAGE, BlemishKind.SOFT_FOCUS})
 """Kinds that tissue can be judged through; under all others the compartment is `ARTEFACT`."""
 
 
@@ -70,6 +71,7 @@ def draw_blemishes(scene: Scene, quality: SectionQuality) -> Blemishes:
         BlemishKind.HEMORRHAGE: quality.hemorrhages_mm2,
         BlemishKind.CRUSH: quality.crushes_mm2,
         BlemishKind.FOLD: quality.folds_mm2,
+        BlemishKind.SOFT_FOCUS: quality.soft_focus_mm2,
         BlemishKind.DEFOCUS: quality.defocus_mm2,
         BlemishKind.BUBBLE: quality.bubbles_mm2,
         BlemishKind.LINT: quality.lint_mm2,
@@ -104,6 +106,7 @@ def _outline(kind: BlemishKind, x: float, y: float, rng: np.random.Generator) ->
         BlemishKind.ICE: (80.0, 400.0, 2.0, 0.5),
         BlemishKind.HEMORRHAGE: (25.0, 160.0, 2.5, 0.7),
         BlemishKind.CRUSH: (30.0, 180.0, 3.0, 0.6),
+        BlemishKind.SOFT_FOCUS: (60.0, 300.0, 2.0, 0.3),
         BlemishKind.DEFOCUS: (60.0, 300.0, 2.0, 0.3),
         BlemishKind.DUST: (1.5, 22.0, 3.0, 0.6),
     }[kind]

@@ -18,6 +18,7 @@ class SectionQuality:
         hemorrhages_mm2: Lakes of red cells between fibers.
         crushes_mm2: Patches where forceps smeared the nuclei.
         folds_mm2: Bands where the section lies double.
+        soft_focus_mm2: Patches slightly out of focus, which can still be judged.
         defocus_mm2: Patches out of focus.
         bubbles_mm2: Air bubbles under the cover glass.
         lint_mm2: Fibers of cloth or hair.
@@ -31,6 +32,7 @@ class SectionQuality:
     hemorrhages_mm2: float = 0.0
     crushes_mm2: float = 0.0
     folds_mm2: float = 0.0
+    soft_focus_mm2: float = 0.0
     defocus_mm2: float = 0.0
     bubbles_mm2: float = 0.0
     lint_mm2: float = 0.0
@@ -52,6 +54,7 @@ def typical_quality(rng: np.random.Generator) -> SectionQuality:
         hemorrhages_mm2=rare(0.03, 0.02, 0.2),
         crushes_mm2=rare(0.03, 0.02, 0.1),
         folds_mm2=rare(0.08, 0.02, 0.15),
+        soft_focus_mm2=rare(0.03, 0.02, 0.1),
         defocus_mm2=rare(0.02, 0.02, 0.1),
         bubbles_mm2=rare(0.02, 0.02, 0.1),
         lint_mm2=rare(0.04, 0.02, 0.2),
@@ -79,7 +82,8 @@ def training_quality(rng: np.random.Generator, frozen: bool) -> SectionQuality:
         hemorrhages_mm2=rare(0.05, 1.0, 12.0),
         crushes_mm2=rare(0.04, 0.5, 5.0),
         folds_mm2=rare(0.05, 0.5, 5.0),
-        defocus_mm2=rare(0.05, 0.5, 5.0),
+        soft_focus_mm2=rare(0.05, 0.5, 5.0),
+        defocus_mm2=rare(0.03, 0.5, 5.0),
         bubbles_mm2=rare(0.03, 0.5, 5.0),
         lint_mm2=rare(0.04, 1.0, 10.0),
         dust_mm2=rare(0.06, 5.0, 100.0),

@@ -25,6 +25,7 @@ KINDS = {
     "hemorrhages_mm2": BlemishKind.HEMORRHAGE,
     "crushes_mm2": BlemishKind.CRUSH,
     "folds_mm2": BlemishKind.FOLD,
+    "soft_focus_mm2": BlemishKind.SOFT_FOCUS,
     "defocus_mm2": BlemishKind.DEFOCUS,
     "bubbles_mm2": BlemishKind.BUBBLE,
     "lint_mm2": BlemishKind.LINT,
