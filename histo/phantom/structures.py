@@ -192,7 +192,7 @@ def with_capillaries(
     room = room_um[row, column]
     radius = np.minimum(rng.uniform(1.5, 4.4, len(row)), room + 0.8)
     points = shapely.points((np.stack([column, row], axis=1) + 0.5) * um_per_px)
-    free = (room > 1.2 * um_per_px) & (room < 14)
+    free = (room > 1.2) & (room < 14)
     if len(structures.closed):
         free[shapely.STRtree(structures.closed).query(points, predicate="dwithin", distance=4.0)[0]] = False
     return replace(structures, capillaries=shapely.buffer(points[free], radius[free], quad_segs=3))
