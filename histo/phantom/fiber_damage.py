@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
+from histo.phantom.fiber_look import FiberLook
 from histo.phantom.look import Plane
 from histo.phantom.scene import Scene
 
@@ -95,7 +96,8 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
             int(rng.integers(1, 3)),
         )
     if scene.fiber_attributes[row, FiberAttribute.VACUOLATED]:
-        fine = rng.random() < 0.5  # droplets of lipid; otherwise a few large vacuoles, as of glycogen
+        look = scene.fiber_look[row]
+        fine = look == FiberLook.LIPID or (look == FiberLook.PLAIN and rng.random() < 0.5)
         for _ in range(rng.integers(15, 70) if fine else rng.integers(2, 12)):
             x, y = rng.uniform(low, high)
             size = rng.uniform(0.8, 2.2) if fine else rng.uniform(2.0, 0.3 * radius + 2)
