@@ -13,10 +13,14 @@ from histo.findings import FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP
 from histo.phantom.canvas import Canvas
 from histo.phantom.fiber_damage import is_damaged, paint_damage
+from histo.phantom.fiber_look import FiberLook
 from histo.phantom.look import Look, Plane
 from histo.phantom.scene import Scene
 
 Values = NDArray[np.float32]
+
+_RAGGED_WPX = 8.0
+"""Depth of the granular rim of a fiber full of mitochondria."""
 
 _NOWHERE = -9.0
 """A level that noise never falls below."""
@@ -33,6 +37,7 @@ class Sarcoplasm:
         mottle: Strength of the patchy texture.
         rim: Relative eosin at the very rim; 1 is no rim.
         rim_wpx: How deep the rim goes, of the whole scene.
+        rim_blue: Granular hematoxylin along the rim; 0 is none.
         edge_wpx: Sigma of the border: fibers are rarely cut at a right angle.
         sloped: Whether fibers are visibly thicker on one side.
         slope: (N, 2) float32, relative change of eosin per working pixel to the right and down: sections are no plates.
@@ -48,6 +53,7 @@ class Sarcoplasm:
     mottle: Values
     rim: Values
     rim_wpx: float
+    rim_blue: Values
     edge_wpx: float
     sloped: bool
     slope: Values
@@ -117,6 +123,8 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     sloped = rng.random() < 0.6
     slope = rng.normal(0, rng.uniform(0.02, 0.13), (n, 2)) / width_wpx[:, None]
     center_wpx = shapely.get_coordinates(shapely.centroid(scene.fibers)).reshape(-1, 2) / WORKING_MPP.um_per_px
+    ragged = scene.fiber_look == FiberLook.GRANULAR_RIM
+    rim_blue = np.where(ragged, look.hematoxylin_level * rng.uniform(0.1, 0.3, n), 0.0)
     return Sarcoplasm(
         eosin=eosin.astype(np.float32),
         blue=blue.astype(np.float32),
@@ -124,6 +132,7 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
         mottle=mottle.astype(np.float32),
         rim=rim.astype(np.float32),
         rim_wpx=_log_uniform(rng, 1.5, 12.0),
+        rim_blue=rim_blue.astype(np.float32),
         edge_wpx=rng.uniform(0.1, 1.3),
         sloped=sloped,
         slope=slope.astype(np.float32),
@@ -169,6 +178,9 @@ def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
     texture += 1
     np.maximum(texture, 0, out=texture)
     texture *= canvas.spread(traits.blue, shown)
+    if traits.rim_blue[canvas.rows].any():
+        granules = np.maximum(1 + np.float32(0.5) * (canvas.noise("grain", 5) + mottle), 0)
+        texture += (_rim(labels, canvas.spread(1 + traits.rim_blue, shown), _RAGGED_WPX) - 1) * granules
     for plane, amount in ((canvas.eosin, fiber), (canvas.hematoxylin, texture)):
         amount -= plane
         amount *= coverage
