@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from histo.findings import FiberAttribute
 from histo.phantom.assignment import assign
+from histo.phantom.carving import carve
 from histo.phantom.inhabitants import Nuclei, Occupancy, populate, together
 from histo.phantom.reshape import reshape
 from histo.phantom.spec import PhantomSpec
 from histo.phantom.structure_nuclei import structure_nuclei
-from histo.phantom.structures import Structures, carve, place_structures, with_capillaries
+from histo.phantom.structures import Structures, place_structures, with_capillaries
 from histo.phantom.tessellation import Polygons, pack
 
 
