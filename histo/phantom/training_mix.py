@@ -177,9 +177,11 @@ def _surroundings(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _with_rare_looks(spec: PhantomSpec, rng: np.random.Generator) -> PhantomSpec:
-    """Vacuoles, opacity and invasion are rare in life, so a network would hardly see any."""
+    """Vacuoles, opacity, invasion and a dense infiltrate are rare in life, so a network would hardly see any."""
     return replace(
         spec,
+        foci_mm2=max(spec.foci_mm2, _sometimes(rng, 0.2, 10, 40)),
+        lymphocytes_mm2=max(spec.lymphocytes_mm2, _sometimes(rng, 0.1, 300, 1500)),
         vacuolated=max(spec.vacuolated, _sometimes(rng, 0.18, 0.05, 0.3)),
         lipid=max(spec.lipid, _sometimes(rng, 0.08, 0.08, 0.5)),
         glycogen=max(spec.glycogen, _sometimes(rng, 0.08, 0.08, 0.4)),
