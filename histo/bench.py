@@ -15,14 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from histo.biopsy import read_biopsy
-from histo.geometry import WORKING_MPP
+from histo.geometry import WORKING_MPP, Region, Size
 from histo.model import Model
+from histo.phantom.pyramid import BLOCK_WPX
+from histo.phantom.render import Renderer
+from histo.phantom.slide import phantom_biopsy
 from histo.slide import open_slide
 from histo.tiling import TileGrid, core_area_inside, lay_tiles
 from histo.tissue import find_tissue
 
 MOST_TILES = 8
 """Tiles that reading and the network are measured on."""
+
+SIMULATED_MM2 = 2.0
+"""Tissue of the phantom that is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class BenchResult:
         whole: From opening to pattern, with files written.
         reading: Reading tiles of the slide, one thread.
         network: Running the network over tiles, all threads.
+        simulating: Drawing blocks of a phantom slide, glass included, as training fields and test slides are drawn.
         peak_rss_mib: Largest memory of the process so far, after the whole reading.
         fibers: How many were found, so that speed is not had by finding nothing.
     """
@@ -67,6 +74,7 @@ class BenchResult:
     whole: Speed
     reading: Speed
     network: Speed
+    simulating: Speed
     peak_rss_mib: float
     fibers: int
 
@@ -102,6 +110,19 @@ def measure(slide: Path, model: Model, out: Path, tell: Callable[[str], None], m
     with _timed() as network_time:
         for tile in tiles:
             model.engine.run(tile)
+    tell("simulating")
+    scene, look = phantom_biopsy("necrotizing", 1, SIMULATED_MM2)
+    renderer = Renderer(scene, look)
+    size = Size(int(WORKING_MPP.to_px(scene.width_um)), int(WORKING_MPP.to_px(scene.height_um)))
+    blocks = [
+        Region(left, top, BLOCK_WPX, BLOCK_WPX)
+        for top in range(0, size.height, BLOCK_WPX)
+        for left in range(0, size.width, BLOCK_WPX)
+    ]
+    renderer.render(blocks[0])  # the first block draws the noise
+    with _timed() as drawing:
+        for block in blocks:
+            (renderer.glass if renderer.is_bare(block) else renderer.render)(block)
     facts = model.facts
     return BenchResult(
         slide=reading.name,
@@ -112,6 +133,7 @@ def measure(slide: Path, model: Model, out: Path, tell: Callable[[str], None], m
         whole=_speed(grid.core_area_wpx, whole),
         reading=_speed(_core_px(grid), read_time),
         network=_speed(_core_px(grid), network_time),
+        simulating=_speed(sum(block.area for block in blocks), drawing),
         peak_rss_mib=round(peak_rss_mib, 1),
         fibers=reading.evidence.pooled.fibers.fibers,
     )

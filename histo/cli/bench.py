@@ -24,7 +24,8 @@ def bench(
 ) -> None:
     """Measure reading, network and whole reading in megapixels of tissue per core-second, and the peak memory.
 
-    Pixels are those of tile cores at 0.5 um/px; seconds are CPU time of all threads.
+    Pixels are those of tile cores at 0.5 um/px, of the simulator those of whole slides; seconds are CPU time of all
+    threads.
 
     Example:  histo bench  or  histo bench biopsy.svs --json
     """
@@ -56,6 +57,7 @@ def bench(
         ("whole reading", result.whole),
         ("reading tiles", result.reading),
         ("network", result.network),
+        ("simulating", result.simulating),
     ):
         console.print(
             f"  {name:14} {speed.mpx_per_core_second:8.2f} Mpx per core-second   "
