@@ -30,6 +30,7 @@ class KnownSection:
         scene_row: (N,) int64, the row of each in the scene.
         fascicle: (N,) int32, the number of the fascicle that holds the fiber's center, or -1.
         stage: (N,) float32, 0 to 1, how far a change has gone within its class.
+        look: (N,) uint8, a `FiberLook`: what a disease adds to the fiber's class.
         fiber_covered: (N,) float32, share of the fiber's area that lies under artefacts.
         cells: M nuclei in canonical order; `fiber` is the fiber that holds the center, `compartment` the tissue there.
         cell_covered: (M,) bool, whether the center lies under an artefact.
@@ -40,6 +41,7 @@ class KnownSection:
     scene_row: NDArray[np.int64]
     fascicle: NDArray[np.int32]
     stage: NDArray[np.float32]
+    look: NDArray[np.uint8]
     fiber_covered: NDArray[np.float32]
     cells: Cells
     cell_covered: NDArray[np.bool_]
@@ -72,6 +74,7 @@ def known_section(scene: Scene, look: Look) -> KnownSection:
         scene_row=row,
         fascicle=rows_within(areas.fascicles, centers, NO_FASCICLE),
         stage=scene.stage[row].astype(np.float32),
+        look=scene.fiber_look[row],
         fiber_covered=(covered / shapely.area(outlines)).astype(np.float32),
         cells=cells,
         cell_covered=rows_within(artefacts, cells.center_um, -1) >= 0,

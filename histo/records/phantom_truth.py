@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP
 from histo.phantom import PhantomSlide
+from histo.phantom.fiber_look import FiberLook
 from histo.phantom.fingerprint import source_fingerprint
 from histo.phantom.known_areas import KnownAreas, StructureKind
 from histo.phantom.structures import UM2_PER_MM2
@@ -50,7 +51,13 @@ def stage_truth(staged: Staged, made: PhantomSlide) -> None:
     """
     stem, truth = made.path.stem, made.truth
     identity = f"phantom {made.disease or made.pattern} {made.seed} {made.tissue_mm2:.6f}"
-    of_fibers = {"fascicle": truth.fascicle, "stage": truth.stage, "covered": truth.fiber_covered}
+    looks = np.array([kind.name.lower() for kind in FiberLook])
+    of_fibers: dict[str, NDArray[np.generic]] = {
+        "fascicle": truth.fascicle,
+        "stage": truth.stage,
+        "look": looks[truth.look],
+        "covered": truth.fiber_covered,
+    }
 
     def fibers(path: Path) -> None:
         write_fibers(path, truth.fibers, sha256=identity, scale=TRUTH_SCALE, cells=truth.cells, more=of_fibers)
@@ -87,6 +94,7 @@ def truth_document(made: PhantomSlide) -> dict[str, Any]:
         "seed": made.seed,
         "counts": {
             "fibers": _counts(FiberClass, truth.fibers.fiber_class),
+            "looks": _counts(FiberLook, truth.look),
             "attributes": {kind.name.lower(): int(truth.fibers.attributes[:, kind].sum()) for kind in FiberAttribute},
             "nuclei": _counts(CellClass, truth.cells.cell_class),
             "nuclei_by_compartment": _counts(Compartment, truth.cells.compartment),

@@ -69,8 +69,8 @@ def outlines(known: KnownSection) -> list[shapely.Polygon]:
 
 
 def test_no_part_of_a_scene_is_left_out() -> None:
-    told = {"fascicles", "fibers", "fiber_class", "fiber_attributes", "stage", "nuclei", "structures", "section"}
-    assert {field.name for field in fields(Scene)} == told | {"spec", "width_um", "height_um", "seed"}
+    told = {"fascicles", "fibers", "fiber_class", "fiber_attributes", "fiber_look", "stage", "nuclei", "structures"}
+    assert {field.name for field in fields(Scene)} == told | {"section", "spec", "width_um", "height_um", "seed"}
     assert {field.name for field in fields(Structures)} == STRUCTURE_KINDS.keys() | QUALITIES.keys()
 
 
