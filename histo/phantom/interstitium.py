@@ -9,13 +9,9 @@ import numpy as np
 
 from histo.findings import Compartment
 from histo.phantom.canvas import Canvas, put
-from histo.phantom.glass import glass_where_wide
 from histo.phantom.look import Look, Plane
 from histo.phantom.midline import midlines
 from histo.phantom.scene import Scene
-
-_WHITE = 0.15
-"""Share of its dye below which a crack is white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +88,6 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
     fibrous += np.float32(traits.wisps) * strands
     fibrous += 1
     np.maximum(fibrous, np.float32(0.05), out=fibrous)
-    between = canvas.labels == 0
-    white = np.zeros(eosin.shape, np.bool_)
     for compartment, amount, noise, share, level in (
         (Compartment.ENDOMYSIUM, traits.endomysium, mottle, 0.6, traits.endomysial_crack),
         (Compartment.PERIMYSIUM, traits.perimysium, strands, 0.7, traits.perimysial_crack),
@@ -106,18 +100,14 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
         solid -= np.float32(level)
         solid *= np.float32(1 / traits.crack_edge)
         np.clip(solid, np.float32(traits.crack_floor), 1, out=solid)
-        if traits.crack_floor < _WHITE:
-            white |= here & (solid < np.float32(_WHITE)) & between
         solid *= fibrous
         solid *= np.float32(amount)
         put(eosin, here, solid)
     canvas.hematoxylin[:] = np.float32(traits.blueness) * eosin
     if len(canvas.near(scene.structures.sheets)):
         sheets = canvas.mask(scene.structures.sheets)
-        white &= ~sheets
         put(eosin, sheets, np.float32(traits.sheet_eosin) * fibrous)
         put(canvas.hematoxylin, sheets, traits.sheet_blue)
-    glass_where_wide(white, compartments)
     if len(canvas.near(scene.structures.scars)):
         scars = canvas.mask(scene.structures.scars) & (compartments != Compartment.GLASS)
         put(eosin, scars, np.float32(traits.scar_eosin) * (1 + np.float32(0.12) * strands))
