@@ -70,6 +70,10 @@ def phantom(
     OUT.truth.fibers.parquet and .cells.parquet, and with --label-maps OUT.truth.fibers.tif and .compartments.tif.
     What is measured on phantoms says nothing about patients.
 
+    Measured on 100 mm² (620 megapixels, 39,000 fibers): slide 108 MB, truth 117 MB, label maps 51 MB; 3 minutes of one
+    core; 1.2 GiB at most, for drawing up the scene and writing its truth. Of these, rendering adds 0.1 GiB; what grows
+    with the area is the scene, which every process holds.
+
     Research use only.
 
     Example:  histo phantom demo.tif --pattern necrotizing --seed 7 --mm2 15
