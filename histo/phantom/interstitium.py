@@ -126,7 +126,7 @@ def paint_retraction(canvas: Canvas, traits: Interstitium) -> None:
         canvas.eosin[:] *= clear
         canvas.hematoxylin[:] *= clear
     if traits.membrane:
-        line = midlines(outside, canvas.area, 14)
+        line = midlines(canvas.labels, canvas.area, 14)
         line *= np.float32(1.6 * traits.membrane)
         line *= outside & (canvas.compartments == Compartment.ENDOMYSIUM)
         np.maximum(canvas.eosin, line, out=canvas.eosin)

@@ -123,7 +123,7 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
     eosin += _by_amount(planes.foam, 0.8 * traits.cytoplasm * _AMOUNT)
     blue += _by_amount(planes.violet, traits.cytoplasm_blue * _AMOUNT)
     if traits.seams:
-        seams = midlines(planes.apart, canvas.area, 18)
+        seams = midlines(planes.cells, canvas.area, 18)
         seams *= np.float32(-traits.seams)
         seams += 1
         eosin *= seams
@@ -143,14 +143,14 @@ def paint_nuclei(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDAr
 
 @dataclass(frozen=True, eq=False)
 class _Planes:
-    """(H, W) uint8 each: how much of what the cells of a region are made of."""
+    """(H, W) each: how much of what cells are made of, 0 to 255, and which macrophage a pixel lies in, from 1 on."""
 
     nucleus: NDArray[np.uint8]
     clear: NDArray[np.uint8]
     foam: NDArray[np.uint8]
     violet: NDArray[np.uint8]
     blood: NDArray[np.uint8]
-    apart: NDArray[np.uint8]
+    cells: NDArray[np.int32]
 
 
 def _by_amount(amounts: NDArray[np.uint8], answers: NDArray[np.float64]) -> Plane:
@@ -161,7 +161,7 @@ def _by_amount(amounts: NDArray[np.uint8], answers: NDArray[np.float64]) -> Plan
 def _draw(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDArray[np.int64]) -> _Planes:
     shape = canvas.labels.shape
     nucleus, clear, foam, violet, blood = (np.zeros(shape, np.uint8) for _ in range(5))
-    apart = np.ones(shape, np.uint8)
+    cells = np.zeros(shape, np.int32)
     scale = 2 * (1 << SUBPIXEL_BITS)  # from micrometers to OpenCV's fixed-point pixels
     center_um, semi_um = scene.nuclei.center_um[rows], scene.nuclei.semi_um[rows]
     semi_axes = (semi_um * traits.size * scale).tolist()
@@ -189,7 +189,9 @@ def _draw(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDArray[np.
                 ellipse(clear, index, 1.2, body_um + 0.8, 180 + 70 * halo)
             ellipse(foam, index, 1.1, body_um, 120 + 100 * halo)
             ellipse(violet, index, 1.1, body_um, 255 * blue)
-            ellipse(apart, index, 0.6, 0.0, 0)
+            axes = (max(1, round(semi_axes[index][0] * 0.6)), max(1, round(semi_axes[index][1] * 0.6)))
+            number = int(rows[index]) + 1
+            cv2.ellipse(cells, centers[index], axes, turns[index], 0, 360, number, -1, cv2.LINE_8, SUBPIXEL_BITS)
         elif look in _ROUND and halo < traits.haloed:
             ellipse(clear, index, 1.0, 1.2, 80 + 300 * halo)
         if look == _VESICULAR:
@@ -206,4 +208,4 @@ def _draw(canvas: Canvas, scene: Scene, traits: NucleusTraits, rows: NDArray[np.
             amount = min(255, int(1.35 * dark))
             cv2.circle(nucleus, place, _NUCLEOLUS, amount, -1, cv2.LINE_AA, SUBPIXEL_BITS)
     nucleus = np.asarray(cv2.GaussianBlur(nucleus, (0, 0), traits.softness_wpx), np.uint8)
-    return _Planes(nucleus, clear, foam, violet, blood, apart)
+    return _Planes(nucleus, clear, foam, violet, blood, cells)
