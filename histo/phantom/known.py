@@ -82,12 +82,6 @@ def known_section(scene: Scene, look: Look) -> KnownSection:
     )
 
 
-def known_findings(scene: Scene) -> tuple[Fibers, Cells]:
-    """Every fiber and nucleus of the scene, as `known_section` has them."""
-    known = known_section(scene, Look())
-    return known.fibers, known.cells
-
-
 def _stored_outlines(fibers: Polygons) -> Polygons:
     """The fibers as their outlines are stored: 32 bits, without holes."""
     rings = shapely.get_exterior_ring(fibers)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from histo.errors import UsageError
 from histo.findings import NECROTIC_CLASSES, CellClass, FiberAttribute, FiberClass
 from histo.phantom.inhabitants import NOT_A_CELL
-from histo.phantom.known import _min_feret, known_findings
+from histo.phantom.known import _min_feret, known_section
+from histo.phantom.look import Look
 from histo.phantom.scene import Scene, build_scene
 from histo.phantom.slide import phantom_biopsy
 from histo.phantom.spec import PATTERN_SPECS, PhantomSpec
@@ -83,7 +84,8 @@ def test_necrosis_lies_where_the_pattern_puts_it(pattern: str) -> None:
 
 def test_known_findings_count_what_was_drawn() -> None:
     scene = training_scene(77)
-    fibers, cells = known_findings(scene)
+    known = known_section(scene, Look())
+    fibers, cells = known.fibers, known.cells
     assert np.array_equal(np.bincount(fibers.fiber_class, minlength=5), np.bincount(scene.fiber_class, minlength=5))
     assert len(cells) == np.count_nonzero(scene.nuclei.cell_class != NOT_A_CELL)
     assert fibers.area_um2.sum() == pytest.approx(shapely.area(scene.fibers).sum(), rel=1e-5)
