@@ -60,7 +60,7 @@ def test_every_phagocytosed_fiber_holds_macrophages(seed: int) -> None:
 
 def test_shares_are_as_specified() -> None:
     spec = PhantomSpec(pale=0.1, hyaline=0.08, myophagocytosis=0.06, regenerating=0.05)
-    scene = build_scene(spec, 2500.0, 2500.0, 5)
+    scene = build_scene(spec, 1800.0, 1800.0, 5)
     counts = np.bincount(scene.fiber_class, minlength=5)
     wanted = np.array([0.71, 0.05, 0.1, 0.08, 0.06]) * len(scene.fibers)
     assert np.all(np.abs(counts - wanted) < 4 * np.sqrt(wanted))
@@ -72,9 +72,46 @@ def test_fibers_have_the_size_asked_for() -> None:
     assert 44 < np.median(diameter) < 56
 
 
+def test_sizes_spread_as_asked_and_stay_rounded_polygons() -> None:
+    spec = replace(PATTERN_SPECS["normal"], atrophic=0.0, split=0.0, cleft=0.0, gap_spread=0.1)
+    spread = {}
+    for asked in (0.1, 0.4):
+        area = shapely.area(build_scene(replace(spec, size_spread=asked), 1500.0, 1500.0, 3).fibers)
+        spread[asked] = np.std(np.log(area)) / 2
+    assert spread[0.1] < 0.17
+    assert spread[0.4] > 0.28
+    fibers = build_scene(replace(spec, size_spread=0.4), 1500.0, 1500.0, 3).fibers
+    roundness = 4 * np.pi * shapely.area(fibers) / shapely.length(fibers) ** 2
+    assert np.quantile(roundness, 0.05) > 0.65  # a sliver of 1 by 4 has 0.5
+
+
+def test_fascicles_cut_obliquely_lie_beside_others_and_say_so() -> None:
+    scene = build_scene(replace(PATTERN_SPECS["normal"], oblique=0.4, split=0.0, fascicle_um=300.0), 1500.0, 1500.0, 6)
+    oblique = scene.fiber_attributes[:, FiberAttribute.OBLIQUE]
+    boxes = shapely.get_coordinates(shapely.oriented_envelope(scene.fibers)).reshape(-1, 5, 2)
+    first, second = (np.hypot(*(boxes[:, k + 1] - boxes[:, k]).T) for k in (0, 1))
+    ratio = np.maximum(first, second) / np.minimum(first, second)
+    assert 0.1 < oblique.mean() < 0.8
+    assert np.median(ratio[oblique]) > 1.5 * np.median(ratio[~oblique])
+
+
+def test_a_cleft_takes_little_and_fibers_at_the_cut_rim_are_opaque() -> None:
+    section = shapely.Point(600, 600).buffer(550)
+    spec = replace(PATTERN_SPECS["normal"], edge_opaque=0.9, opaque=0.0, cleft=0.3)
+    scene = build_scene(spec, 1200.0, 1200.0, 2, section)
+    opaque = scene.fiber_attributes[:, FiberAttribute.OPAQUE]
+    inward = shapely.distance(section.boundary, shapely.centroid(scene.fibers))
+    assert inward[opaque].max() < 2 * spec.fiber_um
+    assert np.count_nonzero(opaque) > 20
+    roundness = 4 * np.pi * shapely.area(scene.fibers) / shapely.length(scene.fibers) ** 2
+    cleft = roundness < 0.6
+    assert 0.1 < np.mean(cleft) < 0.35
+    assert np.median(shapely.area(scene.fibers[cleft])) > 0.7 * np.median(shapely.area(scene.fibers[~cleft]))
+
+
 @pytest.mark.parametrize("pattern", ["perifascicular_necrosis", "necrotizing"])
 def test_necrosis_lies_where_the_pattern_puts_it(pattern: str) -> None:
-    scene = build_scene(PATTERN_SPECS[pattern], 3000.0, 3000.0, 8)
+    scene = build_scene(PATTERN_SPECS[pattern], 2000.0, 2000.0, 8)
     tree = shapely.STRtree(shapely.boundary(scene.fascicles))
     _, edge_um = tree.query_nearest(shapely.centroid(scene.fibers), return_distance=True, all_matches=False)
     necrotic = np.isin(scene.fiber_class, NECROTIC_CLASSES)
