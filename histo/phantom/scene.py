@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from histo.findings import FiberAttribute
 from histo.phantom.assignment import assign
 from histo.phantom.carving import carve
-from histo.phantom.inhabitants import Nuclei, Occupancy, populate, together
+from histo.phantom.inhabitants import Nuclei, populate, together
+from histo.phantom.interstitial_cells import Occupancy, interstitial_cells
 from histo.phantom.reshape import reshape
 from histo.phantom.spec import PhantomSpec
 from histo.phantom.structure_nuclei import structure_nuclei
@@ -81,10 +82,9 @@ def build_scene(
     fate.attributes[collapsed, FiberAttribute.REMNANT] = True
     occupancy = Occupancy.draw(fibers, packing.fascicles, section, width_um, height_um)
     structures = with_capillaries(structures, fibers, occupancy.free_um, occupancy.um_per_px, spec.capillaries, rng)
-    nuclei, attributes = populate(
-        spec, fibers, fate.fiber_class, fate.attributes, fate.stage, structures, occupancy, rng
-    )
-    nuclei = together([nuclei, structure_nuclei(structures, rng)])
+    nuclei, attributes = populate(spec, fibers, fate.fiber_class, fate.attributes, fate.stage, rng)
+    between = interstitial_cells(spec, structures, occupancy, rng)
+    nuclei = together([nuclei, *between, structure_nuclei(structures, rng)])
     return Scene(
         spec, width_um, height_um, section, packing.fascicles, fibers, fate.fiber_class, attributes, fate.look,
         fate.stage, nuclei, structures, seed,

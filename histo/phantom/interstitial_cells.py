@@ -1,0 +1,128 @@
+"""Cells between fibers: where there is room for them, and how densely they lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from histo.phantom.inhabitants import Nuclei, NucleusLook, nuclei_at
+from histo.phantom.spec import PhantomSpec
+from histo.phantom.structures import UM2_PER_MM2, Structures
+from histo.phantom.tessellation import Polygons
+
+
+@dataclass(frozen=True, eq=False)
+class Occupancy:
+    """Coarse rasters of where there is room.
+
+    Attributes:
+        free_um: (H, W) float32, distance to the nearest fiber or glass, 0 inside them.
+        fascicle: (H, W) bool, inside a fascicle.
+        um_per_px: Scale of both.
+    """
+
+    free_um: NDArray[np.float32]
+    fascicle: NDArray[np.bool_]
+    um_per_px: float
+
+    @staticmethod
+    def draw(
+        fibers: Polygons, fascicles: Polygons, section: shapely.Polygon, width_um: float, height_um: float
+    ) -> Occupancy:
+        """Rasterize; a large scene gets coarser rasters, so that memory stays small."""
+        um_per_px = 1.0 if width_um * height_um < 2e6 else 2.0
+        shape = (int(np.ceil(height_um / um_per_px)), int(np.ceil(width_um / um_per_px)))
+        free, fascicle = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+        cv2.fillPoly(free, pixel_rings([section], um_per_px), 255)
+        for group in np.array_split(fibers, max(1, len(fibers) // 500)):
+            cv2.fillPoly(free, pixel_rings(group, um_per_px), 0)
+        for polygon in fascicles:
+            cv2.fillPoly(fascicle, pixel_rings(shapely.get_parts(polygon), um_per_px), 1)
+        return Occupancy(cv2.distanceTransform(free, cv2.DIST_L2, 3) * um_per_px, fascicle.astype(np.bool_), um_per_px)
+
+    def cells_at(self, points_um: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Room in um, and whether inside a fascicle, at (P, 2) points."""
+        rows = np.clip((points_um[:, 1] / self.um_per_px).astype(int), 0, self.free_um.shape[0] - 1)
+        columns = np.clip((points_um[:, 0] / self.um_per_px).astype(int), 0, self.free_um.shape[1] - 1)
+        return self.free_um[rows, columns], self.fascicle[rows, columns]
+
+
+def pixel_rings(shapes: Polygons | list[shapely.Polygon], um_per_px: float) -> list[NDArray[np.int32]]:
+    """Exterior rings as whole-pixel arrays for OpenCV."""
+    return [
+        np.round(shapely.get_coordinates(s.exterior) / um_per_px).astype(np.int32) for s in shapes if not s.is_empty
+    ]
+
+
+def interstitial_cells(
+    spec: PhantomSpec, structures: Structures, occupancy: Occupancy, rng: np.random.Generator
+) -> list[Nuclei]:
+    """Inflammatory cells, fibroblasts and red cells, from one jittered grid, so that none lies on top of another."""
+    height, width = (side * occupancy.um_per_px for side in occupancy.free_um.shape)
+    area_mm2 = height * width / UM2_PER_MM2
+    grid = _turned_grid(width, height, 6.3, rng)
+    grid = grid + rng.uniform(-2.0, 2.0, grid.shape)
+    room, in_fascicle = occupancy.cells_at(grid)
+    roomy = room > 1.6
+    grid, in_fascicle = grid[roomy], in_fascicle[roomy]
+    lymphocyte, macrophage = np.zeros(len(grid)), np.zeros(len(grid))
+    endomysial, perimysial = max(1, np.count_nonzero(in_fascicle)), max(1, np.count_nonzero(~in_fascicle))
+    lymphocyte += np.where(
+        in_fascicle,
+        spec.lymphocytes_mm2 * area_mm2 / endomysial,
+        0.8 * spec.perimysial_mm2 * area_mm2 / perimysial,
+    )
+    macrophage += np.where(
+        in_fascicle,
+        spec.macrophages_mm2 * area_mm2 / endomysial,
+        0.2 * spec.perimysial_mm2 * area_mm2 / perimysial,
+    )
+    for focus in structures.foci:
+        away = np.hypot(*(grid - focus).T)
+        density = rng.uniform(0.25, 0.9) * np.exp(-((away / (spec.focus_um * rng.uniform(0.6, 1.3))) ** 2))
+        lymphocyte += (1 - spec.focus_macrophages) * density
+        macrophage += spec.focus_macrophages * density
+    for vessel in structures.vessels[structures.cuffed]:
+        ring = vessel.buffer(rng.uniform(12, 40))
+        shapely.prepare(ring)
+        lymphocyte += np.where(shapely.contains_xy(ring, grid[:, 0], grid[:, 1]), rng.uniform(0.3, 0.8), 0)
+    for sheet in structures.sheets:
+        shapely.prepare(sheet)
+        inside = shapely.contains_xy(sheet, grid[:, 0], grid[:, 1])
+        share, dense = rng.uniform(0.4, 0.95), rng.uniform(0.3, 0.95)
+        macrophage += np.where(inside, share * dense, 0)
+        lymphocyte += np.where(inside, (1 - share) * dense, 0)
+    spindle = np.where(in_fascicle, 0.006, 0.03) * rng.uniform(0.3, 1.8)
+    red = np.full(len(grid), 0.004) * rng.uniform(0, 2)
+    blocked = np.zeros(len(grid), np.bool_)
+    for shape in structures.closed:
+        left, top, right, bottom = shape.bounds
+        near = np.flatnonzero((grid[:, 0] > left) & (grid[:, 0] < right) & (grid[:, 1] > top) & (grid[:, 1] < bottom))
+        blocked[near[shapely.contains_xy(shape, grid[near, 0], grid[near, 1])]] = True
+    dice = rng.random(len(grid))
+    parts, floor = [], np.zeros(len(grid))
+    for look, chance in (
+        (NucleusLook.LYMPHOID, lymphocyte),
+        (NucleusLook.MACROPHAGE, macrophage),
+        (NucleusLook.SPINDLE, spindle),
+        (NucleusLook.RED_CELL, red),
+    ):
+        chosen = (dice >= floor) & (dice < floor + chance) & ~blocked
+        parts.append(nuclei_at(grid[chosen], look, rng))
+        floor = floor + chance
+    return parts
+
+
+def _turned_grid(width: float, height: float, pitch: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(G, 2) points of a triangular grid, turned by any angle, that lie inside the scene."""
+    reach, angle = np.hypot(width, height) / 2 + pitch, rng.uniform(0, np.pi / 3)
+    column, row = np.meshgrid(np.arange(-reach, reach, pitch), np.arange(-reach, reach, pitch * np.sqrt(0.75)))
+    column[::2] += pitch / 2
+    x = column * np.cos(angle) - row * np.sin(angle) + width / 2
+    y = column * np.sin(angle) + row * np.cos(angle) + height / 2
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return np.stack([x[inside], y[inside]], axis=1)
