@@ -117,7 +117,7 @@ def calibrate(
     ] = True,
     false_cells_per_mm2: Annotated[
         float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
-    ] = 2.0,
+    ] = 0.8,
 ) -> None:
     """Choose temperatures and operating points on validation fields, and write them into the bundle's card."""
     from dataclasses import replace

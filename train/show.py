@@ -6,7 +6,8 @@ from pathlib import Path
 
 import cv2
 
-from histo.network import OperatingPoints, decode_block
+from histo.errors import UsageError
+from histo.network import ALIGNMENT_WPX, OperatingPoints, decode_block
 from histo.records.atomic import write_atomically
 from train.augment import PoseRange
 from train.dataset import CropDataset, Needs, Sample
@@ -41,9 +42,12 @@ def show_crops(fields: Path, out: Path, count: int, crop_wpx: int, seed: int, co
         columns: Crops beside each other.
 
     Raises:
+        UsageError: If crops of that size cannot be taken.
         FileNotFoundError: If there are no fields.
         OutputError: If the picture cannot be written.
     """
+    if crop_wpx % ALIGNMENT_WPX:
+        raise UsageError(f"--crop {crop_wpx}", "is no size of a crop", f"choose a multiple of {ALIGNMENT_WPX}")
     crops = CropDataset(fields, crop_wpx, seed, Needs(), PoseRange())
     sheet = contact_sheet([crops[number] for number in range(count)], columns)
     _, png = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
