@@ -71,12 +71,12 @@ def show(
 
 @application.command()
 def render(
-    count: Annotated[int, typer.Option(help="How many fields.")],
+    count: Annotated[int, typer.Option(min=1, help="How many fields.")],
     split: Annotated[Split, typer.Option(help="What they are for.")] = Split.TRAIN,
-    size: Annotated[int, typer.Option(help="Width and height in working pixels of 0.5 um.")] = 512,
-    first: Annotated[int, typer.Option("--seed", help="Begin with this seed of the split.")] = 0,
+    size: Annotated[int, typer.Option(min=32, help="Width and height in working pixels of 0.5 um.")] = 512,
+    first: Annotated[int, typer.Option("--seed", min=0, help="Begin with this seed of the split.")] = 0,
     out: Annotated[Path, typer.Option(help="Holds a folder for each split.")] = Path("runs/fields"),
-    processes: Annotated[int, typer.Option(help="Drawn in this many processes.")] = 2,
+    processes: Annotated[int, typer.Option(min=0, help="Drawn in this many processes; 0 is this one.")] = 2,
     without: Annotated[Group | None, typer.Option(help="Leave out a group of features, for an ablation.")] = None,
 ) -> None:
     """Draw phantom fields; those that are there already, and were drawn by the same code, are kept."""
@@ -154,20 +154,28 @@ def evaluate(
     ] = False,
     real: Annotated[Path | None, typer.Option(help="Folder of real data, muscle and other; read too if given.")] = None,
     phantoms: Annotated[bool, typer.Option(help="Whether to measure on fields and on phantom sections.")] = True,
-    healthy: Annotated[int, typer.Option(help="Normal phantom sections for the rate of false calls.")] = 60,
-    sections: Annotated[int, typer.Option(help="Phantom sections of all patterns, read as they come.")] = 63,
-    infiltrated: Annotated[int, typer.Option(help="Phantom views of healthy fibers amid dense infiltrate.")] = 18,
+    healthy: Annotated[int, typer.Option(min=0, help="Normal phantom sections for the rate of false calls.")] = 60,
+    sections: Annotated[int, typer.Option(min=0, help="Phantom sections of all patterns, read as they come.")] = 63,
+    infiltrated: Annotated[
+        int, typer.Option(min=0, help="Phantom views of healthy fibers amid dense infiltrate.")
+    ] = 18,
     out: Annotated[Path, typer.Option(help="The figures, as JSON; a page with pictures is written beside.")] = Path(
         "runs/evaluation.json"
     ),
     card: Annotated[bool, typer.Option(help="Whether to write the figures into the bundle's card.")] = False,
 ) -> None:
     """Measure a bundle on fields that nothing was fitted to or chosen on, and on real fields."""
+    from histo.errors import UsageError
     from histo.network import load_bundle, make_engine
     from histo.records.atomic import make_folder
     from train.evaluation_file import show, show_floors
     from train.evaluation_run import card_with, measure, write_evaluation
+    from train.real_evaluation import check_real_folder
 
+    if real is not None:
+        check_real_folder(real)
+    elif not phantoms:
+        raise UsageError("evaluate", "has nothing to measure", "give --real, or leave out --no-phantoms")
     loaded = load_bundle(bundle)
     make_folder(out.parent)
     engine = make_engine(loaded)

@@ -11,7 +11,7 @@ from histo.network import Metric
 from train.real_fields import RealReading, read_real_fields, real_figures
 from train.real_pictures import RealMistake, real_mistakes
 from train.real_section import read_real_section, section_figures, section_sentence
-from train.wrong_inputs import WrongReading, read_wrong_inputs, wrong_input_figures
+from train.wrong_inputs import FOLDERS, WrongReading, read_wrong_inputs, wrong_input_figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,17 @@ class RealEvaluation:
     def mistakes(self) -> tuple[RealMistake, ...]:
         """Every mistake on the fields."""
         return tuple(mistake for reading in self.fields for mistake in real_mistakes(reading))
+
+
+def check_real_folder(folder: Path) -> None:
+    """See that the real data is there, before hours are spent on anything else.
+
+    Raises:
+        FileNotFoundError: If one of its folders is missing: a floor must not be reached because nothing was read.
+    """
+    for name in ("muscle", *FOLDERS):
+        if not (folder / name).is_dir():
+            raise FileNotFoundError(f"{folder / name}: there is no such folder; --real needs it")
 
 
 def evaluate_real(model: Model, folder: Path) -> RealEvaluation:

@@ -51,7 +51,7 @@ def phantom(
     disease: Annotated[
         str | None, typer.Option(metavar="NAME", help="What is simulated; what is visible follows from it.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same slide.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same slide.")] = 1,
     mm2: Annotated[float, typer.Option(help="Area of the section in mm².")] = 15.0,
     label_maps: Annotated[
         bool, typer.Option("--label-maps", help="Also write the fiber and the compartment of every pixel.")

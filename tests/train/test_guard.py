@@ -18,6 +18,8 @@ from train.commands import application
         (["export", "--checkpoint", "{}/none.ckpt"], 4, "none.ckpt: there is no such checkpoint"),
         (["export", "--checkpoint", "{}/text.ckpt"], 4, "text.ckpt: is no checkpoint, or a damaged one"),
         (["show", "--fields", "{}/none"], 4, "none: no rendered fields"),
+        (["evaluate", "--no-phantoms"], 2, "evaluate: has nothing to measure"),
+        (["evaluate", "--real", "{}"], 4, "muscle: there is no such folder"),
     ],
 )
 def test_a_failure_is_one_line_with_its_exit_code(tmp_path: Path, words: list[str], code: int, told: str) -> None:
