@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from histo.findings import CellClass, FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP, Region
 from histo.phantom import PhantomSpec
+from histo.phantom.drawing import Renderer
 from histo.phantom.look import typical_look
-from histo.phantom.render import Renderer
 from histo.phantom.scene import Scene, build_scene
 
 IMAGES = Path(__file__).parent / "images"

@@ -17,8 +17,8 @@ from pathlib import Path
 from histo.biopsy import read_biopsy
 from histo.geometry import WORKING_MPP, Region, Size
 from histo.model import Model
+from histo.phantom.drawing import Renderer
 from histo.phantom.pyramid import BLOCK_WPX
-from histo.phantom.render import Renderer
 from histo.phantom.slide import phantom_biopsy
 from histo.slide import open_slide
 from histo.tiling import TileGrid, core_area_inside, lay_tiles

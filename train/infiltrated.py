@@ -14,8 +14,8 @@ from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, FiberClass
 from histo.geometry import WORKING_MPP, Region
 from histo.network import Engine, Metric, OperatingPoints
 from histo.phantom import PATTERN_SPECS
+from histo.phantom.drawing import Renderer
 from histo.phantom.look import typical_look
-from histo.phantom.render import Renderer
 from histo.phantom.scene import build_scene
 from histo.phantom.spec import PhantomSpec
 from histo.phantom.truth import Field, FieldTruth

@@ -9,7 +9,7 @@ from rich.progress import track
 from histo.geometry import WORKING_MPP, Region
 from histo.network import Engine, Metric, OperatingPoints
 from histo.phantom import PATTERN_SPECS
-from histo.phantom.render import Renderer
+from histo.phantom.drawing import Renderer
 from histo.phantom.slide import phantom_biopsy
 from histo.phantom.truth import Field
 from train.evaluate import maps_of, summarize_observations

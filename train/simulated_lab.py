@@ -18,14 +18,13 @@ import numpy as np
 import shapely
 
 from histo.errors import UsageError
-from histo.geometry import WORKING_MPP, Size
+from histo.geometry import UM2_PER_MM2, WORKING_MPP, Size
 from histo.phantom import PATTERN_SPECS, PhantomSpec
 from histo.phantom.look import Look
 from histo.phantom.pyramid import write_pyramid
 from histo.phantom.scene import Scene, build_scene
+from histo.phantom.shapes import blob
 from histo.phantom.slide import GLASS_UM
-from histo.phantom.structure_shapes import blob
-from histo.phantom.structures import UM2_PER_MM2
 from histo.records.atomic import make_folder, write_atomically
 from train.seeds import lab_seed
 from train.simulated_habits import MAPPING, Habits, draw_on

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from histo.phantom.look import Look, typical_look
-from histo.phantom.section_quality import SectionQuality
+from histo.phantom.look import Look, SectionQuality, typical_look
 from histo.phantom.spec import PhantomSpec
 
 

@@ -7,10 +7,10 @@ import shapely
 
 from histo.geometry import WORKING_MPP, Region
 from histo.phantom.ablation import Group, without
+from histo.phantom.drawing import Renderer
 from histo.phantom.look import training_look
-from histo.phantom.render import Renderer
 from histo.phantom.scene import build_scene
-from histo.phantom.structure_shapes import blob
+from histo.phantom.shapes import blob
 from histo.phantom.training_mix import training_spec
 from histo.phantom.truth import Field
 

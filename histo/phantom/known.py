@@ -13,12 +13,11 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import CellClass, Cells, Compartment, FiberClass, Fibers
-from histo.phantom.blemishes import draw_blemishes
-from histo.phantom.inhabitants import NOT_A_CELL
 from histo.phantom.known_areas import NO_FASCICLE, KnownAreas, known_areas, rows_within
-from histo.phantom.look import Look
+from histo.phantom.look import Look, draw_blemishes
+from histo.phantom.nuclei import NOT_A_CELL
 from histo.phantom.scene import Scene
-from histo.phantom.tessellation import Polygons
+from histo.phantom.shapes import Polygons
 
 
 @dataclass(frozen=True, eq=False)

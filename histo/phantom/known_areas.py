@@ -12,11 +12,12 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import Compartment
-from histo.phantom.blemishes import JUDGED_THROUGH, Blemishes, BlemishKind
+from histo.geometry import UM2_PER_MM2
+from histo.phantom.look import JUDGED_THROUGH, Blemishes, BlemishKind
 from histo.phantom.scene import Scene
+from histo.phantom.shapes import Polygons
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.structures import UM2_PER_MM2, Structures
-from histo.phantom.tessellation import Polygons
+from histo.phantom.structures import Structures
 
 NO_FASCICLE = -1
 """Fascicle of a fiber whose center lies in none."""

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from histo.findings import Compartment
 from histo.geometry import WORKING_MPP, Region, Size
+from histo.phantom.drawing import Renderer
 from histo.phantom.label_maps import TileSpool, compressed_tiles
 from histo.phantom.look import Look
-from histo.phantom.render import Renderer
 from histo.phantom.scene import Scene
 
 BLOCK_WPX = 1024

@@ -9,15 +9,11 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import FiberAttribute
-from histo.phantom.assignment import assign
-from histo.phantom.carving import carve
-from histo.phantom.inhabitants import Nuclei, populate, together
-from histo.phantom.interstitial_cells import Occupancy, interstitial_cells
-from histo.phantom.reshape import reshape
+from histo.phantom.fibers import assign, pack, reshape
+from histo.phantom.nuclei import Nuclei, Occupancy, interstitial_cells, populate, structure_nuclei, together
+from histo.phantom.shapes import Polygons
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.structure_nuclei import structure_nuclei
-from histo.phantom.structures import Structures, place_structures, with_capillaries
-from histo.phantom.tessellation import Polygons, pack
+from histo.phantom.structures import Structures, carve, place_structures, with_capillaries
 
 
 @dataclass(frozen=True, eq=False)

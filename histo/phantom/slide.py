@@ -13,16 +13,15 @@ import shapely
 
 from histo.errors import OutputError, UsageError
 from histo.findings import Cells, Fibers
-from histo.geometry import WORKING_MPP, Size
+from histo.geometry import UM2_PER_MM2, WORKING_MPP, Size
 from histo.phantom.diseases import DISEASES
 from histo.phantom.known import KnownSection, known_section
 from histo.phantom.label_maps import MAP_TYPES, TileSpool
 from histo.phantom.look import Look, typical_look
 from histo.phantom.pyramid import write_pyramid
 from histo.phantom.scene import Scene, build_scene
+from histo.phantom.shapes import blob
 from histo.phantom.spec import PATTERN_SPECS, PhantomSpec
-from histo.phantom.structure_shapes import blob
-from histo.phantom.structures import UM2_PER_MM2
 
 GLASS_UM = 250.0
 

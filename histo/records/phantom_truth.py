@@ -13,12 +13,11 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
-from histo.geometry import WORKING_MPP
+from histo.geometry import UM2_PER_MM2, WORKING_MPP
 from histo.phantom import PhantomSlide
-from histo.phantom.fiber_look import FiberLook
+from histo.phantom.fibers import FiberLook
 from histo.phantom.fingerprint import source_fingerprint
 from histo.phantom.known_areas import KnownAreas, StructureKind
-from histo.phantom.structures import UM2_PER_MM2
 from histo.records.atomic import Staged
 from histo.records.geojson import write_geojson
 from histo.records.outlines import Area

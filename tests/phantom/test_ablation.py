@@ -5,8 +5,7 @@ import pytest
 
 from histo.phantom import make_field
 from histo.phantom.ablation import Group, without
-from histo.phantom.look import training_look
-from histo.phantom.section_quality import SectionQuality
+from histo.phantom.look import SectionQuality, training_look
 from histo.phantom.training_mix import training_spec
 
 

@@ -9,12 +9,11 @@ import pytest
 
 from histo.findings import Compartment
 from histo.geometry import Region
-from histo.phantom.blemishes import HIDING, JUDGED_THROUGH, BlemishKind, draw_blemishes
-from histo.phantom.look import Look, training_look
-from histo.phantom.render import Renderer
-from histo.phantom.scanner import pieces
+from histo.phantom.drawing import Renderer
+from histo.phantom.drawing.scanner import pieces
+from histo.phantom.look import HIDING, JUDGED_THROUGH, BlemishKind, Look, SectionQuality, draw_blemishes, training_look
+from histo.phantom.look.section_quality import training_quality
 from histo.phantom.scene import Scene, build_scene
-from histo.phantom.section_quality import SectionQuality, training_quality
 from histo.phantom.spec import PATTERN_SPECS
 
 VIEW = Region(64, 64, 640, 640)

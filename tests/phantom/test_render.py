@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from histo.findings import Compartment, FiberAttribute
 from histo.geometry import Region
 from histo.phantom import make_field
+from histo.phantom.drawing import Renderer
 from histo.phantom.look import typical_look
-from histo.phantom.render import Renderer
 from histo.phantom.scene import build_scene
 from histo.phantom.spec import PATTERN_SPECS
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from histo.errors import UsageError
 from histo.findings import NECROTIC_CLASSES, CellClass, FiberAttribute, FiberClass
-from histo.phantom.inhabitants import NOT_A_CELL
 from histo.phantom.known import _min_feret, known_section
 from histo.phantom.look import Look
+from histo.phantom.nuclei import NOT_A_CELL
 from histo.phantom.scene import Scene, build_scene
 from histo.phantom.slide import phantom_biopsy
 from histo.phantom.spec import PATTERN_SPECS, PhantomSpec

@@ -11,7 +11,7 @@ import pytest
 from histo.errors import OutputError
 from histo.geometry import Region
 from histo.phantom import PhantomSlide, write_phantom_slide
-from histo.phantom.render import Renderer
+from histo.phantom.drawing import Renderer
 from histo.phantom.slide import phantom_biopsy
 
 

@@ -11,14 +11,12 @@ import shapely
 
 from histo.findings import CellClass, Compartment
 from histo.geometry import WORKING_MPP, Region
-from histo.phantom.glass import glass_where_wide
+from histo.phantom.drawing import Renderer
 from histo.phantom.look import typical_look
-from histo.phantom.render import Renderer
+from histo.phantom.nuclei import structure_nuclei
 from histo.phantom.scene import Scene, build_scene
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.structure_nuclei import structure_nuclei
-from histo.phantom.structure_shapes import courses
-from histo.phantom.structures import Structures
+from histo.phantom.structures import Structures, courses, glass_where_wide
 
 CROWDED = PhantomSpec(
     vessels_mm2=25,

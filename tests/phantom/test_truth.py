@@ -16,14 +16,12 @@ from histo.errors import UsageError
 from histo.findings import CellClass, Compartment, FiberClass
 from histo.geometry import Region
 from histo.phantom import DISEASES, PATTERN_SPECS, PhantomSlide, PhantomSpec, write_phantom_slide
-from histo.phantom.blemishes import BlemishKind, draw_blemishes
-from histo.phantom.inhabitants import NOT_A_CELL
+from histo.phantom.drawing import Renderer
 from histo.phantom.known import KnownSection, known_section
 from histo.phantom.known_areas import QUALITIES, STRUCTURE_KINDS
-from histo.phantom.look import Look
-from histo.phantom.render import Renderer
+from histo.phantom.look import BlemishKind, Look, SectionQuality, draw_blemishes
+from histo.phantom.nuclei import NOT_A_CELL
 from histo.phantom.scene import Scene, build_scene
-from histo.phantom.section_quality import SectionQuality
 from histo.phantom.slide import phantom_biopsy
 from histo.phantom.structures import Structures
 from histo.records import Staged, read_cells, read_fibers

@@ -10,10 +10,10 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.geometry import WORKING_MPP, Region
-from histo.phantom.canvas import SUBPIXEL_BITS, drawn_mask, fixed_points
-from histo.phantom.look import Look, Plane
-from histo.phantom.noise import PERIOD_WPX, sample, sheets
-from histo.phantom.tessellation import Polygons
+from histo.phantom.drawing.canvas import SUBPIXEL_BITS, Plane, drawn_mask, fixed_points
+from histo.phantom.drawing.noise import PERIOD_WPX, sample, sheets
+from histo.phantom.look import Look
+from histo.phantom.shapes import Polygons
 
 
 @dataclass(frozen=True, eq=False)

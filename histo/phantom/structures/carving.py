@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.phantom.structures import Structures
-from histo.phantom.tessellation import Polygons
+from histo.phantom.shapes import Polygons
+from histo.phantom.structures.structures import Structures
 
 
 def carve(fibers: Polygons, structures: Structures, rng: np.random.Generator) -> tuple[Polygons, NDArray[np.int64]]:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
-from histo.phantom.fiber_look import FiberLook
-from histo.phantom.look import Plane
+from histo.phantom.drawing.canvas import Plane
+from histo.phantom.fibers import FiberLook
 from histo.phantom.scene import Scene
 
 
@@ -32,11 +32,11 @@ def _width(radius: float, rng: np.random.Generator) -> int:
 def is_damaged(scene: Scene) -> NDArray[np.bool_]:
     """(N,) bool, fibers that `paint_damage` has something to draw in."""
     necrotic = np.isin(scene.fiber_class, NECROTIC_CLASSES)
-    damaged: NDArray[np.bool_] = necrotic | scene.fiber_attributes[:, FiberAttribute.VACUOLATED] | is_cracked(scene)
+    damaged: NDArray[np.bool_] = necrotic | scene.fiber_attributes[:, FiberAttribute.VACUOLATED] | _is_cracked(scene)
     return damaged
 
 
-def is_cracked(scene: Scene) -> NDArray[np.bool_]:
+def _is_cracked(scene: Scene) -> NDArray[np.bool_]:
     """(N,) bool, intact fibers with one straight freezing crack: decoys of hyaline necrosis."""
     cracked: NDArray[np.bool_] = (scene.fiber_class == FiberClass.INTACT) & (scene.stage < 0.015)
     return cracked
@@ -88,7 +88,7 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
         if rng.random() < 0.5:
             for point in ring[rng.integers(len(ring), size=rng.integers(3, 12))]:
                 disc(point[0], point[1], rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
-    elif is_cracked(scene)[row]:
+    elif _is_cracked(scene)[row]:
         first, second = rng.choice(len(ring), 2)
         polyline(
             np.stack([ring[first], ring[second]]) + rng.normal(0, 2, (2, 2)),

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.phantom.canvas import SUBPIXEL_BITS, Canvas
-from histo.phantom.inhabitants import NucleusLook
-from histo.phantom.look import Look, Plane
-from histo.phantom.midline import midlines
+from histo.phantom.drawing.canvas import SUBPIXEL_BITS, Canvas, Plane
+from histo.phantom.drawing.midline import midlines
+from histo.phantom.look import Look
+from histo.phantom.nuclei import NucleusLook
 from histo.phantom.scene import Scene
 
 _DARKNESS = {

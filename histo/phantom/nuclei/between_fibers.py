@@ -9,10 +9,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.phantom.inhabitants import Nuclei, NucleusLook, nuclei_at
+from histo.geometry import UM2_PER_MM2
+from histo.phantom.nuclei.nuclei import Nuclei, NucleusLook, nuclei_at
+from histo.phantom.shapes import Polygons
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.structures import UM2_PER_MM2, Structures
-from histo.phantom.tessellation import Polygons
+from histo.phantom.structures import Structures
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,21 +38,21 @@ class Occupancy:
         um_per_px = 1.0 if width_um * height_um < 2e6 else 2.0
         shape = (int(np.ceil(height_um / um_per_px)), int(np.ceil(width_um / um_per_px)))
         free, fascicle = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-        cv2.fillPoly(free, pixel_rings([section], um_per_px), 255)
+        cv2.fillPoly(free, _pixel_rings([section], um_per_px), 255)
         for group in np.array_split(fibers, max(1, len(fibers) // 500)):
-            cv2.fillPoly(free, pixel_rings(group, um_per_px), 0)
+            cv2.fillPoly(free, _pixel_rings(group, um_per_px), 0)
         for polygon in fascicles:
-            cv2.fillPoly(fascicle, pixel_rings(shapely.get_parts(polygon), um_per_px), 1)
+            cv2.fillPoly(fascicle, _pixel_rings(shapely.get_parts(polygon), um_per_px), 1)
         return Occupancy(cv2.distanceTransform(free, cv2.DIST_L2, 3) * um_per_px, fascicle.astype(np.bool_), um_per_px)
 
-    def cells_at(self, points_um: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def at(self, points_um: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Room in um, and whether inside a fascicle, at (P, 2) points."""
         rows = np.clip((points_um[:, 1] / self.um_per_px).astype(int), 0, self.free_um.shape[0] - 1)
         columns = np.clip((points_um[:, 0] / self.um_per_px).astype(int), 0, self.free_um.shape[1] - 1)
         return self.free_um[rows, columns], self.fascicle[rows, columns]
 
 
-def pixel_rings(shapes: Polygons | list[shapely.Polygon], um_per_px: float) -> list[NDArray[np.int32]]:
+def _pixel_rings(shapes: Polygons | list[shapely.Polygon], um_per_px: float) -> list[NDArray[np.int32]]:
     """Exterior rings as whole-pixel arrays for OpenCV."""
     return [
         np.round(shapely.get_coordinates(s.exterior) / um_per_px).astype(np.int32) for s in shapes if not s.is_empty
@@ -66,7 +67,7 @@ def interstitial_cells(
     area_mm2 = height * width / UM2_PER_MM2
     grid = _turned_grid(width, height, 6.3, rng)
     grid = grid + rng.uniform(-2.0, 2.0, grid.shape)
-    room, in_fascicle = occupancy.cells_at(grid)
+    room, in_fascicle = occupancy.at(grid)
     roomy = room > 1.6
     grid, in_fascicle = grid[roomy], in_fascicle[roomy]
     lymphocyte, macrophage = np.zeros(len(grid)), np.zeros(len(grid))

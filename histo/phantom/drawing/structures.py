@@ -8,15 +8,21 @@ import shapely
 
 from histo.findings import Compartment
 from histo.geometry import WORKING_MPP, Region
-from histo.phantom.canvas import SUBPIXEL_BITS, Canvas, drawn_mask, near
-from histo.phantom.glass import glass_where_wide
-from histo.phantom.look import Look, Plane
+from histo.phantom.drawing.canvas import SUBPIXEL_BITS, Canvas, Plane, drawn_mask, near
+from histo.phantom.drawing.structure_patches import (
+    Patch,
+    area_of,
+    nerve_patch,
+    spindle_patch,
+    turned_strands,
+    vessel_patch,
+)
+from histo.phantom.look import Look
 from histo.phantom.scene import Scene
-from histo.phantom.structure_patches import Patch, area_of, nerve_patch, spindle_patch, turned_strands, vessel_patch
-from histo.phantom.structure_shapes import courses
-from histo.phantom.tessellation import Polygons
+from histo.phantom.shapes import Polygons
+from histo.phantom.structures import courses, glass_where_wide
 
-WHITE = 0.07
+_WHITE_BELOW = 0.07
 """Amount of dye below which a place looks like glass."""
 
 
@@ -46,7 +52,7 @@ def paint_structures(canvas: Canvas, scene: Scene, look: Look) -> None:
         _mix(canvas, soft * free, 0.0, 0.0)
         canvas.compartments[tears] = Compartment.GLASS
     dye = cv2.blur(canvas.eosin + canvas.hematoxylin + canvas.red_cell, (3, 3))
-    glass_where_wide((dye < WHITE) & free, canvas.compartments)
+    glass_where_wide((dye < _WHITE_BELOW) & free, canvas.compartments)
 
 
 def _lot(scene: Scene, layer: int, row: int) -> np.random.Generator:

@@ -9,11 +9,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from histo.geometry import UM2_PER_MM2
+from histo.phantom.look.section_quality import SectionQuality
 from histo.phantom.scene import Scene
-from histo.phantom.section_quality import SectionQuality
-from histo.phantom.structure_shapes import blob
-from histo.phantom.structures import UM2_PER_MM2
-from histo.phantom.tessellation import Polygons
+from histo.phantom.shapes import Polygons, blob, polygon_array
 
 
 class BlemishKind(StrEnum):
@@ -87,9 +86,7 @@ def draw_blemishes(scene: Scene, quality: SectionQuality) -> Blemishes:
             x, y = rng.uniform(0.15, 0.85, 2) * [scene.width_um, scene.height_um]
             shapes.append(_outline(kind, float(x), float(y), rng))
             kinds.append(kind)
-    array = np.empty(len(shapes), dtype=object)
-    array[:] = shapes
-    return Blemishes(array, tuple(kinds), rng.random(len(shapes)), scene.seed)
+    return Blemishes(polygon_array(shapes), tuple(kinds), rng.random(len(shapes)), scene.seed)
 
 
 def _outline(kind: BlemishKind, x: float, y: float, rng: np.random.Generator) -> shapely.Polygon:

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from histo.findings import Compartment
-from histo.phantom.canvas import Canvas, put
-from histo.phantom.look import Look, Plane
-from histo.phantom.midline import midlines
+from histo.phantom.drawing.canvas import Canvas, Plane, put
+from histo.phantom.drawing.midline import midlines
+from histo.phantom.look import Look
 from histo.phantom.scene import Scene
 
 

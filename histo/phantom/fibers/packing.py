@@ -13,12 +13,12 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from histo.phantom.fiber_sites import Sites, draw_sites, jittered_hexagons, stretch_matrix
-from histo.phantom.power_cells import as_polygons, relaxed_cells, spread_discs
+from histo.phantom.fibers.power_cells import as_polygons, relaxed_cells, spread_discs
+from histo.phantom.fibers.sites import Sites, draw_sites, jittered_hexagons, stretch_matrix
+from histo.phantom.shapes import Polygons
 from histo.phantom.spec import PhantomSpec
 
 Points = NDArray[np.float64]
-Polygons = NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,9 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
-from histo.phantom.assignment import Fate
+from histo.phantom.fibers.fate import Fate
+from histo.phantom.shapes import Polygons
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.tessellation import Polygons
 
 
 def reshape(

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 
 from histo.geometry import Region
-from histo.phantom.canvas import Canvas
-from histo.phantom.look import Image, Look, Plane
-from histo.phantom.noise import PERIOD_WPX, camera_sheet, periodic
+from histo.phantom.drawing.canvas import Canvas, Image, Plane
+from histo.phantom.drawing.noise import PERIOD_WPX, camera_sheet, periodic
+from histo.phantom.look import Look
 
-BORDER = cv2.BORDER_REPLICATE
+_BORDER_MODE = cv2.BORDER_REPLICATE
 
 
 def develop(look: Look, canvas: Canvas) -> Image:
@@ -126,7 +126,7 @@ def _moved(plane: Plane, right: float, down: float) -> Plane:
         return plane
     matrix = np.array([[1, 0, right], [0, 1, down]])
     size = (plane.shape[1], plane.shape[0])
-    return np.asarray(cv2.warpAffine(plane, matrix, size, flags=cv2.INTER_LINEAR, borderMode=BORDER), np.float32)
+    return np.asarray(cv2.warpAffine(plane, matrix, size, flags=cv2.INTER_LINEAR, borderMode=_BORDER_MODE), np.float32)
 
 
 def _resampled(image: Image, factor: float, area: Region) -> Image:
@@ -141,12 +141,12 @@ def _resampled(image: Image, factor: float, area: Region) -> Image:
             [0, factor, (first_y + 0.5) * factor - 0.5 - area.y],
         ]
     )
-    coarse = cv2.warpAffine(soft, to_fine, (width, height), flags=flags, borderMode=BORDER)
+    coarse = cv2.warpAffine(soft, to_fine, (width, height), flags=flags, borderMode=_BORDER_MODE)
     to_coarse = np.array(
         [
             [1 / factor, 0, (area.x + 0.5) / factor - 0.5 - first_x],
             [0, 1 / factor, (area.y + 0.5) / factor - 0.5 - first_y],
         ]
     )
-    fine = cv2.warpAffine(coarse, to_coarse, (area.width, area.height), flags=flags, borderMode=BORDER)
+    fine = cv2.warpAffine(coarse, to_coarse, (area.width, area.height), flags=flags, borderMode=_BORDER_MODE)
     return np.asarray(fine, np.uint8)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from histo.phantom.placement import draw_rows, likelihood
+from histo.phantom.fibers.placement import draw_rows, likelihood
 from histo.phantom.spec import PhantomSpec, Placement
 
 Points = NDArray[np.float64]

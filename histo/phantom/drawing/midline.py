@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.geometry import Region
-from histo.phantom.look import Plane
+from histo.phantom.drawing.canvas import Plane
 
 _KERNEL = np.ones((2, 2), np.uint8)
 

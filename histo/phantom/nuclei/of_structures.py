@@ -9,10 +9,9 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import CellClass
-from histo.phantom.inhabitants import Nuclei, NucleusLook, inside_points, nuclei_at, together
-from histo.phantom.structure_shapes import courses
-from histo.phantom.structures import Structures
-from histo.phantom.tessellation import Polygons
+from histo.phantom.nuclei.nuclei import Nuclei, NucleusLook, inside_points, nuclei_at, together
+from histo.phantom.shapes import Polygons
+from histo.phantom.structures import Structures, courses
 
 
 def structure_nuclei(structures: Structures, rng: np.random.Generator) -> Nuclei:

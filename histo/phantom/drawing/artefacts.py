@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.findings import Compartment
-from histo.phantom.blemishes import HIDING, JUDGED_THROUGH, Blemishes, BlemishKind
-from histo.phantom.canvas import Canvas, Haze, Ink, near
-from histo.phantom.look import Look, Plane
+from histo.phantom.drawing.canvas import Canvas, Haze, Ink, Plane, near
+from histo.phantom.look import HIDING, JUDGED_THROUGH, Blemishes, BlemishKind, Look
 from histo.phantom.scene import Scene
 
 FOLD_SHIFT_WPX = 12

@@ -11,22 +11,12 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 
-from histo.phantom.glass import GLASS_WIDTH_UM
+from histo.geometry import UM2_PER_MM2
+from histo.phantom.fibers import Packing
+from histo.phantom.shapes import Polygons, blob, polygon_array
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.structure_shapes import (
-    adipocyte,
-    band,
-    blob,
-    giant_cells,
-    intrafusal_fibers,
-    lobule,
-    polygon_array,
-    rim_band,
-    vessel,
-)
-from histo.phantom.tessellation import Packing, Polygons
-
-UM2_PER_MM2 = 1e6
+from histo.phantom.structures.glass import GLASS_WIDTH_UM
+from histo.phantom.structures.outlines import adipocyte, band, giant_cells, intrafusal_fibers, lobule, rim_band, vessel
 
 Candidate = TypeVar("Candidate")
 
@@ -45,13 +35,13 @@ class Structures:
         intrafusal: (I,) polygons of the small fibers inside spindles.
         lobules: (L,) polygons of groups of adipocytes, membranes included.
         fat: (A,) polygons of single adipocytes, all within lobules.
-        bands: (E,) four-sided pieces of tendon, fascia and epimysium; see `histo.phantom.structure_shapes.direction`.
+        bands: (E,) four-sided pieces of tendon, fascia and epimysium; see `courses`.
         granulomas: (R,) polygons of nodules of epithelioid cells.
         giants: (T,) polygons of giant cells, all within granulomas.
         sheets: (S,) polygons where cells have replaced fibers.
         scars: (C,) polygons of smooth collagen that look like fibers without being any.
         foci: (G, 2) float64 centers of dense infiltrate.
-        tears: (T,) polygons that show glass, everywhere wider than `histo.phantom.glass.GLASS_WIDTH_UM`.
+        tears: (T,) polygons that show glass, everywhere wider than `GLASS_WIDTH_UM`.
         clefts: (T,) polygons of narrow tears.
         folds: (D,) polygons where the section lies double.
         debris: (B,) polygons of dark dirt.

@@ -12,9 +12,11 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.geometry import WORKING_MPP, Region
-from histo.phantom.look import Plane
-from histo.phantom.noise import sample
-from histo.phantom.tessellation import Polygons
+from histo.phantom.drawing.noise import sample
+from histo.phantom.shapes import Polygons
+
+Image = NDArray[np.uint8]
+Plane = NDArray[np.float32]
 
 SUBPIXEL_BITS = 4
 """Bits of OpenCV's fixed-point pixel positions behind the point."""
@@ -55,7 +57,7 @@ class Canvas:
     trees: dict[int, shapely.STRtree]
 
     def noise(self, name: str, shift: int = 0) -> Plane:
-        """(H, W) float32, a sheet of `histo.phantom.noise` over the region; another `shift` gives another piece.
+        """(H, W) float32, a sheet of noise over the region (see `sheets`); another `shift` gives another piece.
 
         The array is the caller's own: change it in place rather than make another.
         """

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 from shapely import affinity
 
-from histo.phantom.tessellation import Polygons
+from histo.phantom.shapes import Polygons, blob, polygon_array
 
 
-def polygon_array(shapes: Iterable[shapely.Geometry]) -> Polygons:
-    """Shapes as a one-dimensional array."""
-    shapes = list(shapes)
-    array = np.empty(len(shapes), dtype=object)
-    array[:] = shapes
-    return array
-
-
-def blob(
-    x: float, y: float, radius: float, rng: np.random.Generator, aspect: float = 1.0, roughness: float = 0.25
-) -> shapely.Polygon:
-    """A closed wobbly outline around a point."""
-    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    r = np.ones_like(turn)
-    for k in range(2, 8):
-        r = r + roughness / k * rng.normal() * np.cos(k * turn + rng.uniform(0, 2 * np.pi))
-    r = radius * np.clip(r, 0.3, 2.0)
-    angle = rng.uniform(0, np.pi)
-    u, v = r * np.cos(turn) * np.sqrt(aspect), r * np.sin(turn) / np.sqrt(aspect)
-    ring = np.stack([x + u * np.cos(angle) - v * np.sin(angle), y + u * np.sin(angle) + v * np.cos(angle)], axis=1)
-    return shapely.Polygon(ring).buffer(0)
-
-
-def wavy_line(x: float, y: float, length: float, bend: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _wavy_line(x: float, y: float, length: float, bend: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """(P, 2) points of a line through a point, in any direction, that swings by `bend` of its length."""
     along = np.linspace(-length / 2, length / 2, max(12, int(length / 25)))
     aside = bend * length * np.sin(2 * np.pi * along / length * rng.uniform(0.3, 1.4) + rng.uniform(0, 2 * np.pi))
@@ -50,7 +25,7 @@ def vessel(x: float, y: float, rng: np.random.Generator) -> tuple[shapely.Polygo
     """Wall and lumen of an arteriole, a venule, a small solid-looking vessel, or one that is cut lengthwise."""
     kind = rng.choice(4, p=[0.35, 0.22, 0.23, 0.2])
     if kind == 3:
-        line = wavy_line(x, y, rng.uniform(40, 260), rng.uniform(0, 0.12), rng)
+        line = _wavy_line(x, y, rng.uniform(40, 260), rng.uniform(0, 0.12), rng)
         half = float(np.exp(rng.uniform(np.log(4), np.log(22))))
         wall, lumen = _tube(line, half, rng), _tube(line[1:-1], half * rng.uniform(0.3, 0.8), rng)
         lumen = lumen.intersection(wall.buffer(-1.0))
@@ -152,7 +127,7 @@ def giant_cells(granuloma: shapely.Polygon, rng: np.random.Generator) -> list[sh
 
 def band(x: float, y: float, rng: np.random.Generator) -> Polygons:
     """A band of tendon or fascia as a row of four-sided pieces; see `courses`."""
-    line = wavy_line(x, y, rng.uniform(200, 1500), rng.uniform(0, 0.08), rng)
+    line = _wavy_line(x, y, rng.uniform(200, 1500), rng.uniform(0, 0.08), rng)
     width = float(np.exp(rng.uniform(np.log(12), np.log(140))))
     reach = width / 2 * np.clip(1 + np.cumsum(rng.normal(0, 0.08, (2, len(line))), axis=1), 0.3, 2)
     at = np.linspace(0.02, 0.98, len(line))

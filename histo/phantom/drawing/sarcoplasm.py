@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from histo.findings import FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP
-from histo.phantom.canvas import Canvas
-from histo.phantom.fiber_damage import is_damaged, paint_damage
-from histo.phantom.fiber_look import FiberLook
-from histo.phantom.look import Look, Plane
+from histo.phantom.drawing.canvas import Canvas, Plane
+from histo.phantom.drawing.fiber_damage import is_damaged, paint_damage
+from histo.phantom.fibers import FiberLook
+from histo.phantom.look import Look
 from histo.phantom.scene import Scene
 
 Values = NDArray[np.float32]

@@ -9,10 +9,10 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
-from histo.phantom.fiber_look import FiberLook
-from histo.phantom.placement import draw_rows, likelihood
+from histo.phantom.fibers.look import FiberLook
+from histo.phantom.fibers.packing import Packing
+from histo.phantom.fibers.placement import draw_rows, likelihood
 from histo.phantom.spec import PhantomSpec
-from histo.phantom.tessellation import Packing
 
 _OBLIQUE_FROM = 1.6
 """From this ratio of its axes on, a cut is called oblique."""

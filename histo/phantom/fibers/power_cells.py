@@ -11,8 +11,9 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, cKDTree
 
+from histo.phantom.shapes import Polygons
+
 Points = NDArray[np.float64]
-Polygons = NDArray[np.object_]
 
 _ROUNDS = 14
 _NEIGHBORS = 8

@@ -1,4 +1,4 @@
-"""How a phantom is stained, prepared and scanned. What it is drawn with: `histo.phantom.scanner`."""
+"""How a phantom is stained, prepared and scanned."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from histo.phantom.section_quality import SectionQuality, training_quality, typical_quality
-from histo.phantom.stains import Density, any_eosin, any_hematoxylin, near
-
-Image = NDArray[np.uint8]
-Plane = NDArray[np.float32]
+from histo.phantom.look.section_quality import SectionQuality, training_quality, typical_quality
+from histo.phantom.look.stains import Density, any_eosin, any_hematoxylin, near
 
 
 class Preparation(StrEnum):

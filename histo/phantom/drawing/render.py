@@ -1,7 +1,7 @@
 """Pixels from a scene: any region, any size, the same dye and truth whichever way the scene is cut into tiles.
 
 Amounts of dye are laid down layer by layer (interstitium, sarcoplasm, structures, nuclei, artefacts) and developed into
-color by `histo.phantom.scanner`. Only the camera's noise and its JPEG belong to the region that was drawn.
+color by `histo.phantom.drawing.scanner`. Only the camera's noise and its JPEG belong to the region that was drawn.
 """
 
 from __future__ import annotations
@@ -15,17 +15,27 @@ from numpy.typing import NDArray
 
 from histo.findings import Compartment, FiberAttribute
 from histo.geometry import WORKING_MPP, Region
-from histo.phantom.artefacts import paint_artefacts
-from histo.phantom.blemishes import draw_blemishes
-from histo.phantom.canvas import SUBPIXEL_BITS, Canvas, box_of, drawn_mask, fixed_points, near, put, trees_of
-from histo.phantom.inhabitants import NOT_A_CELL
-from histo.phantom.interstitium import draw_interstitium, paint_interstitium, paint_retraction
-from histo.phantom.look import Image, Look, Plane
-from histo.phantom.nucleus_paint import draw_nuclei, paint_nuclei
-from histo.phantom.sarcoplasm import draw_sarcoplasm, paint_sarcoplasm
-from histo.phantom.scanner import develop, photograph, pieces
+from histo.phantom.drawing.artefacts import paint_artefacts
+from histo.phantom.drawing.canvas import (
+    SUBPIXEL_BITS,
+    Canvas,
+    Image,
+    Plane,
+    box_of,
+    drawn_mask,
+    fixed_points,
+    near,
+    put,
+    trees_of,
+)
+from histo.phantom.drawing.interstitium import draw_interstitium, paint_interstitium, paint_retraction
+from histo.phantom.drawing.nuclei import draw_nuclei, paint_nuclei
+from histo.phantom.drawing.sarcoplasm import draw_sarcoplasm, paint_sarcoplasm
+from histo.phantom.drawing.scanner import develop, photograph, pieces
+from histo.phantom.drawing.structures import paint_structures
+from histo.phantom.look import Look, draw_blemishes
+from histo.phantom.nuclei import NOT_A_CELL
 from histo.phantom.scene import Scene
-from histo.phantom.structure_paint import paint_structures
 from histo.phantom.truth import Field, FieldTruth
 
 MARGIN_WPX = 50
