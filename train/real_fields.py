@@ -17,6 +17,7 @@ from histo.geometry import WORKING_MPP, Mpp
 from histo.network import Engine, Metric, OperatingPoints
 from histo.phantom.truth import FieldTruth
 from train.evaluate import findings_of, maps_of
+from train.infiltrated import covered_by_necrosis
 from train.matching import draw_fibers, match_fibers
 from train.metrics import MatchedFibers, pair_fibers
 
@@ -160,10 +161,11 @@ def real_figures(readings: Sequence[RealReading]) -> dict[str, Metric]:
     Returns:
         For each field: `NAME.fiber_f1` (fibers cut by the field's border, and fibers found where the masks are known to
         miss one, do not count), `NAME.fiber_f1_every_mask_taken_as_truth` (the latter count as false),
-        `NAME.fiber_f1_border_included` (all count), `NAME.fiber_mean_iou`, `NAME.intact_called_necrotic` (share of
-        intact fibers that were found), `NAME.intact_called_necrotic_fibers` (their number), `NAME.called_necrotic`
-        (fibers, all), `NAME.missed_found` and `NAME.missed_right_family` (counts of what the masks miss: outlined, and
-        outlined with a class that is right).
+        `NAME.fiber_f1_border_included` (all count), `NAME.fiber_mean_iou` (0 without a match),
+        `NAME.intact_called_necrotic` (share of the intact masks that the border does not cut: paired with a fiber that
+        is called necrotic, or covered by such at least to half), `NAME.intact_called_necrotic_fibers` (their number),
+        `NAME.called_necrotic` (fibers, all), `NAME.missed_found` and `NAME.missed_right_family` (counts of what the
+        masks miss: outlined, and outlined with a class that is right).
         `n` is how many could be hit.
     """
     found: dict[str, Metric] = {}
@@ -179,8 +181,10 @@ def _figures(reading: RealReading) -> dict[str, tuple[float, int]]:
     every_pair, _ = match_fibers(truth.fiber_labels, reading.drawn)
     every = len(np.unique(truth.fiber_labels[truth.fiber_labels > 0]))
     necrotic = np.isin(fibers.fiber_class, NECROTIC_CLASSES)
-    intact = truth.fiber_class[paired.truth] == FiberClass.INTACT
-    wrong = int((intact & necrotic[paired.predicted]).sum())
+    intact = paired.truth_counts & (truth.fiber_class == FiberClass.INTACT)
+    called = covered_by_necrosis(truth, np.append(False, necrotic)[reading.drawn])
+    called[paired.truth[necrotic[paired.predicted]]] = True
+    wrong = int((intact & called).sum())
     missed = list(zip(reading.field.missed, reading.at_missed, strict=True))
     right = sum(row >= 0 and fibers.fiber_class[row] in miss.family for miss, row in missed)
     figures = {
@@ -190,9 +194,8 @@ def _figures(reading: RealReading) -> dict[str, tuple[float, int]]:
         "called_necrotic": (float(necrotic.sum()), max(len(fibers), 1)),
         "missed_found": (float(sum(row >= 0 for row in reading.at_missed)), len(missed)),
         "missed_right_family": (float(right), len(missed)),
+        "fiber_mean_iou": (float(paired.iou.mean()) if hits else 0.0, max(hits, 1)),
     }
-    if hits:
-        figures["fiber_mean_iou"] = (float(paired.iou.mean()), hits)
     if intact.any():
         figures["intact_called_necrotic"] = (wrong / int(intact.sum()), int(intact.sum()))
         figures["intact_called_necrotic_fibers"] = (float(wrong), int(intact.sum()))

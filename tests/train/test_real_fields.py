@@ -101,6 +101,19 @@ def test_a_missed_fiber_is_found_by_its_outline_and_right_by_its_class(drawn: Re
     assert figures["drawn.missed_right_family"].value == 1
 
 
+def test_an_intact_fiber_is_called_necrotic_however_the_call_is_outlined(drawn: RealReading) -> None:
+    split = squares([(20, 20), (20, 60), (20, 70)], [0, 3, 3])
+    split.fiber_labels[20:40, 60:80] = np.repeat([2, 3], 10)
+    figures = real_figures([compare(drawn.field, perfect_fibers(split))])
+    assert (figures["drawn.intact_called_necrotic_fibers"].value, figures["drawn.intact_called_necrotic_fibers"].n) == (
+        1,
+        2,
+    )
+    nothing = real_figures([compare(drawn.field, perfect_fibers(squares([(90, 90)], [3])))])
+    assert nothing["drawn.fiber_mean_iou"].value == 0
+    assert nothing["drawn.intact_called_necrotic_fibers"].value == 0
+
+
 def test_every_mistake_is_listed_with_its_place_and_drawn(drawn: RealReading) -> None:
     kinds = [(mistake.kind, mistake.x_px, mistake.y_px) for mistake in real_mistakes(drawn)]
     assert kinds == [("false", 94, 94), ("missed", 70, 30), ("missed place", 30, 70)]
