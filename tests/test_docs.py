@@ -22,6 +22,8 @@ from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from histo.network import Card, OperatingPoints
 from histo.network.bundle import DEFAULT_BUNDLE
 from histo.pattern import Grades, PatternLabel, PatternReading, load_conventions, shipped_table
+from histo.phantom import DISEASES, PATTERN_SPECS
+from histo.phantom.diseases import NEAR_MISSES
 from histo.records import ModelFacts, SlideFailure
 from histo.tissue import ArtefactClass
 from train.commands import application as training
@@ -29,6 +31,7 @@ from train.commands import application as training
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PHANTOMS = ROOT / "docs/phantoms.md"
 FORMATS, GLOSSARY, README = ROOT / "docs/file-formats.md", ROOT / "docs/glossary.md", ROOT / "README.md"
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -242,6 +245,17 @@ def test_every_entry_of_a_failure_is_described() -> None:
     assert {field.name for field in dataclasses.fields(SlideFailure)} <= words_in_code(
         section(FORMATS, "failures.json")
     )
+
+
+def test_the_catalogue_of_phantoms_is_that_of_the_code() -> None:
+    """`python docs/write_phantom_catalogue.py` writes it."""
+    rows = [row for row in section(PHANTOMS, "Catalogue").splitlines() if row.startswith("| `")]
+    assert [CODE.findall(row)[0] for row in rows] == list(DISEASES)
+    for row, disease in zip(rows, DISEASES.values(), strict=True):
+        assert ("` * |" in row) == (disease.name in NEAR_MISSES)
+        assert set(CODE.findall(row)[1:]) == {face.pattern for face in disease.faces}
+        assert re.sub(r"\[([^]]*)\]\([^ ]*\)", r"\1", row).endswith(f"| {disease.source} |")
+    assert set(PATTERN_SPECS) <= words_in_code(section(PHANTOMS, "Catalogue"))
 
 
 def test_the_changelog_names_the_data_that_decides() -> None:
