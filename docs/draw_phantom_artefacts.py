@@ -31,7 +31,7 @@ TORN = replace(SPEC, tears_mm2=25.0)
 
 @dataclass(frozen=True)
 class Blemish:
-    """A blemish on the sheet: its kind, its field of `SectionQuality`, the share of the view it covers, its strength."""
+    """A blemish on the sheet: its kind, field of `SectionQuality`, share of the view, and strength."""
 
     kind: BlemishKind
     field: str
