@@ -107,8 +107,8 @@ _CATALOGUE = (
         "perifascicular_atrophy",
         "10.1016/j.nmd.2019.10.005: perifascicular atrophy in 47%; 16% look necrotizing; the rest (C)",
         (
-            face(0.54, "perifascicular_atrophy", _EDGE_ATROPHY),
-            face(0.3, "nonspecific_inflammatory", {"perimysial_mm2": (6, 30), **_QUIET}),
+            face(0.47, "perifascicular_atrophy", _EDGE_ATROPHY),
+            face(0.37, "nonspecific_inflammatory", {"perimysial_mm2": (6, 30), **_QUIET}),
             face(0.16, "necrotizing", _NECROSIS),
         ),
         children=0.25,
