@@ -116,15 +116,23 @@ _CATALOGUE = (
     Disease(
         "antisynthetase",
         "perifascicular_necrosis",
-        "10.3233/JND-180308: perifascicular necrosis in 28-66%, necrotizing in 46%, fragmented perimysium in 90%",
+        "10.3233/JND-180308: perifascicular necrosis in 28-66%, necrotizing in 46%, fragmented perimysium in 90%, "
+        "perifascicular atrophy in 45% of anti-Jo1; which of these go together (C)",
         (
             face(
-                0.44,
+                0.09,
                 "perifascicular_necrosis",
                 {**_NECROSIS, "perimysial_mm2": (3, 20), "perimysial_fragmentation": (0.4, 1.0)},
             ),
+            face(
+                0.35,
+                "perifascicular_necrosis",
+                {**_NECROSIS, **_EDGE_ATROPHY, "perimysial_fragmentation": (0.4, 1.0)},
+                atrophy_placement=Placement.FASCICLE_EDGE,
+            ),
             face(0.1, "perifascicular_atrophy", {**_EDGE_ATROPHY, "perimysial_fragmentation": (0.4, 1.0)}),
-            face(0.46, "necrotizing", {**_NECROSIS, "perimysial_fragmentation": (0.2, 1.0)}),
+            face(0.36, "necrotizing", {**_NECROSIS, "perimysial_fragmentation": (0.2, 1.0)}),
+            face(0.1, "necrotizing", _NECROSIS),
         ),
     ),
     Disease(
