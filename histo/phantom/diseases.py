@@ -60,9 +60,7 @@ def _necrotizing(inflamed: float, chronic: float, ranges: Ranges) -> tuple[Face,
     return (
         face(1 - inflamed - chronic, "necrotizing", {**_NECROSIS, **ranges}),
         face(inflamed, "indeterminate", {**_INFLAMED, **ranges}, like="necrotizing"),
-        face(
-            chronic, "dystrophic", {**_CHRONIC, **_NECROSIS, **ranges, "size_spread": (0.28, 0.4)}, like="necrotizing"
-        ),
+        face(chronic, "dystrophic", {**_NECROSIS, **ranges, **_CHRONIC}, like="necrotizing"),
     )
 
 
@@ -183,7 +181,7 @@ _CATALOGUE = (
         "dystrophic",
         f"{_OVERLAPS}; shares of faces (C)",
         (
-            face(0.5, "dystrophic", {**_CHRONIC, **_INFLAMED, "size_spread": (0.26, 0.4)}),
+            face(0.5, "dystrophic", {**_INFLAMED, **_CHRONIC, "size_spread": (0.26, 0.4)}),
             face(0.3, "necrotizing", {**_NECROSIS, "endomysium_um": (2, 5)}),
             face(0.2, "indeterminate", _INFLAMED, like="necrotizing"),
         ),
