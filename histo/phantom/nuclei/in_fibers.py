@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from histo.findings import FiberAttribute, FiberClass
 from histo.phantom.nuclei.nuclei import Nuclei, NucleusLook, inside_points, nuclei_at, together
 from histo.phantom.shapes import Polygons
-from histo.phantom.spec import PhantomSpec
+from histo.phantom.spec import PhantomSpec, Placement
 
 
 def populate(
@@ -46,7 +46,10 @@ def populate(
         parts.append(nuclei_at(inside[~lymphoid], NucleusLook.MACROPHAGE, rng, host=host[~lymphoid]))
         parts.append(nuclei_at(inside[lymphoid], NucleusLook.LYMPHOID, rng, host=host[lymphoid]))
     necrotic = np.isin(fiber_class, (FiberClass.NECROTIC_PALE, FiberClass.NECROTIC_HYALINE))
-    for index in np.flatnonzero(necrotic & (rng.random(len(fibers)) < 0.15)):
+    cleared = necrotic & (rng.random(len(fibers)) < 0.15)
+    if spec.necrosis_placement is Placement.SHEET:  # all died at once, before macrophages came
+        cleared[:] = False
+    for index in np.flatnonzero(cleared):
         inside = inside_points(fibers[index], int(rng.integers(1, 3)), 8.0, 2.0, rng)
         parts.append(nuclei_at(inside, NucleusLook.MACROPHAGE, rng, host=np.full(len(inside), index)))
     for index in np.flatnonzero(attributes[:, FiberAttribute.INVASION_CANDIDATE]):
