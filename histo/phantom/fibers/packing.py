@@ -76,7 +76,7 @@ def pack(spec: PhantomSpec, width_um: float, height_um: float, rng: np.random.Ge
     low, high = np.zeros(2), np.array([width_um, height_um])
     seeds = jittered_hexagons(low - 2 * spec.fascicle_um, high + 2 * spec.fascicle_um, spec.fascicle_um, 0.6, rng)
     cells = _cells(spec, low - pitch, high + pitch, seeds, spec.elongation, rng)
-    cells = _turned_fascicles(spec, cells, rng)
+    cells = _turned_fascicles(spec, cells, seeds, rng)
     cells, thin = _split(cells, spec.split, rng)
 
     warp = _SmoothWarp(rng)
@@ -138,7 +138,7 @@ def _cells(
     )  # fmt: skip
 
 
-def _turned_fascicles(spec: PhantomSpec, cells: _Cells, rng: np.random.Generator) -> _Cells:
+def _turned_fascicles(spec: PhantomSpec, cells: _Cells, seeds: Points, rng: np.random.Generator) -> _Cells:
     """Some fascicles run another way than the rest: their cells give way to stretched ones."""
     turned = np.flatnonzero(rng.random(cells.fascicle.max() + 1) < spec.oblique)
     if len(turned) == 0:
@@ -149,7 +149,7 @@ def _turned_fascicles(spec: PhantomSpec, cells: _Cells, rng: np.random.Generator
         region = _without_holes(cells.shape[cells.fascicle == fascicle])
         bounds = np.array(region.bounds)
         stretch = float(np.exp(rng.uniform(np.log(1.7), np.log(9.0))))
-        new = _cells(spec, bounds[:2], bounds[2:], bounds[None, :2], stretch, rng)
+        new = _cells(spec, bounds[:2], bounds[2:], seeds, stretch, rng)
         shape = _largest_part(shapely.intersection(new.shape, region))
         good = shapely.area(shape) > np.maximum(0.35 * shapely.area(new.shape), 60)
         parts.append(
