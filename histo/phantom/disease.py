@@ -54,17 +54,18 @@ class Disease:
     def draw(self, rng: np.random.Generator) -> PhantomSpec:
         """One patient's biopsy, of any age and severity within the disease."""
         face = self.faces[rng.choice(len(self.faces), p=[face.share for face in self.faces])]
+        typical = PATTERN_SPECS[face.like]
+        stated = {key for key in _BODY.keys() - face.ranges.keys() if getattr(typical, key) != getattr(_DEFAULT, key)}
         drawn: dict[str, Any] = {
             key: _log_uniform(rng, *interval) for key, interval in (_BODY | dict(face.ranges)).items()
         }
+        drawn = {key: value for key, value in drawn.items() if key not in stated}
         if "fiber_um" not in face.ranges and rng.random() < self.children:
             drawn["fiber_um"] = _log_uniform(rng, 18, 40)
         drawn["endomysium_fill"] = drawn.get("endomysium_fill", rng.uniform(0.1, 1))
         drawn["late"] = rng.uniform(0.1, 0.45)
         drawn["oblique"] = rng.choice([0.0, 0.0, 0.15, 0.5])
-        return replace(
-            PATTERN_SPECS[face.like], **{**drawn, **face.fixed, "pattern": face.pattern, "disease": self.name}
-        )
+        return replace(typical, **{**drawn, **face.fixed, "pattern": face.pattern, "disease": self.name})
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -83,7 +84,12 @@ _BODY: dict[str, tuple[float, float]] = {
     "vessels_mm2": (0.8, 3.0),
     "fat_mm2": (0.05, 1.0),
 }
-"""What varies from one healthy adult to the next (C); diameters after Dubowitz."""
+"""What varies from one healthy adult to the next (C); diameters after Dubowitz.
+
+What a pattern's own specification states otherwise than `PhantomSpec` does holds instead.
+"""
+
+_DEFAULT = PhantomSpec()
 
 
 def face(share: float, pattern: str, ranges: Ranges, like: str | None = None, **fixed: float | Placement) -> Face:

@@ -42,7 +42,7 @@ _CHRONIC: Ranges = {
     "atrophic": (0.05, 0.2),
     "fat_mm2": (0.5, 8.0),
 }
-_EDGE_ATROPHY: Ranges = {"atrophic": (0.1, 0.28), "perimysial_mm2": (4, 30), **_QUIET}
+_EDGE_ATROPHY: Ranges = {"atrophic": (0.1, 0.28), "perimysial_mm2": (4, 30), "fascicle_um": (380, 700), **_QUIET}
 _ENDOMYSIAL: Ranges = {
     "pale": (0.001, 0.006),
     "myophagocytosis": (0.001, 0.008),
@@ -120,7 +120,12 @@ _CATALOGUE = (
             face(
                 0.09,
                 "perifascicular_necrosis",
-                {**_NECROSIS, "perimysial_mm2": (3, 20), "perimysial_fragmentation": (0.4, 1.0)},
+                {
+                    **_NECROSIS,
+                    "perimysial_mm2": (3, 20),
+                    "perimysial_fragmentation": (0.4, 1.0),
+                    "fascicle_um": (380, 700),
+                },
             ),
             face(
                 0.35,
