@@ -32,11 +32,13 @@ class StructureKind:
         compartment: What they make of the places in them that are not in a fiber; None leaves these what they are.
         artefact: Whether they are no part of the tissue; it cannot be judged under those whose compartment is
             `ARTEFACT`.
+        on_glass: Whether they also lie beyond the section.
     """
 
     title: str
     compartment: Compartment | None
     artefact: bool = False
+    on_glass: bool = False
 
 
 STRUCTURE_KINDS: dict[str, StructureKind] = {
@@ -57,7 +59,7 @@ STRUCTURE_KINDS: dict[str, StructureKind] = {
     "tears": StructureKind("Tear", Compartment.GLASS),
     "clefts": StructureKind("Narrow tear", None),
     "folds": StructureKind("Fold", Compartment.ARTEFACT, artefact=True),
-    "debris": StructureKind("Debris", Compartment.ARTEFACT, artefact=True),
+    "debris": StructureKind("Debris", Compartment.ARTEFACT, artefact=True, on_glass=True),
 }
 """By field of `Structures`, in the order in which later ones lie over earlier ones."""
 
@@ -73,7 +75,8 @@ class KnownStructures:
         name: The field of `Structures` that they come from, or `blemish_` and the `BlemishKind`.
         kind: What they are.
         titles: One for each.
-        shapes: (K,) polygons, cut off at the section's rim; those beyond it are left out.
+        shapes: (K,) polygons or multipolygons, cut off at the section's rim, or at the scene's if the kind lies on
+            glass; those beyond it are left out.
     """
 
     name: str
@@ -126,8 +129,8 @@ def known_areas(scene: Scene, blemishes: Blemishes) -> KnownAreas:
         blemishes: What lies on it.
 
     Returns:
-        Its fascicles and structures, cut off at the rim of the section and of the scene; blemishes, which may lie on
-        the glass, cut off at the rim of the scene.
+        Its fascicles and structures, cut off at the rim of the section and of the scene; debris and blemishes, which
+        may lie on the glass, cut off at the rim of the scene.
     """
     view = shapely.box(0, 0, scene.width_um, scene.height_um)
     inside = scene.section & view
@@ -140,12 +143,12 @@ def known_areas(scene: Scene, blemishes: Blemishes) -> KnownAreas:
         for quality, (of, title) in QUALITIES.items():
             if of == name:
                 titles[getattr(scene.structures, quality)] = title
-        shapes, kept = _cut_off(shapes, inside)
+        shapes, kept = _cut_off(shapes, view if kind.on_glass else inside)
         found.append(KnownStructures(name, kind, tuple(titles[kept]), shapes))
     of_kind = np.array(blemishes.kinds, dtype=object)
     for blemish in BlemishKind:
         compartment = None if blemish in JUDGED_THROUGH else Compartment.ARTEFACT
-        kind = StructureKind(blemish.value.capitalize(), compartment, artefact=True)
+        kind = StructureKind(blemish.value.capitalize(), compartment, artefact=True, on_glass=True)
         shapes, kept = _cut_off(blemishes.shapes[of_kind == blemish], view)
         found.append(KnownStructures(f"blemish_{blemish.name.lower()}", kind, (kind.title,) * len(kept), shapes))
     return KnownAreas(inside, fascicles, tuple(found))
