@@ -63,6 +63,9 @@ STRUCTURE_KINDS: dict[str, StructureKind] = {
 }
 """By field of `Structures`, in the order in which later ones lie over earlier ones."""
 
+SPARING_FIBERS = ("tears", "clefts")
+"""Fields of `Structures` that are drawn only where no fiber is: fibers that a tear grazes stay whole."""
+
 QUALITIES = {"cuffed": ("vessels", "Vessel with a cuff of lymphocytes")}
 """Fields of `Structures` that qualify the shapes of another: its name, and the title of those with the quality."""
 
@@ -139,6 +142,8 @@ def known_areas(scene: Scene, blemishes: Blemishes) -> KnownAreas:
     found = []
     for name, kind in STRUCTURE_KINDS.items():
         shapes = structure_shapes(scene.structures, name, scene.spec)
+        if name in SPARING_FIBERS:
+            shapes = _without(shapes, scene.fibers)
         titles = np.full(len(shapes), kind.title, dtype=object)
         for quality, (of, title) in QUALITIES.items():
             if of == name:
@@ -169,6 +174,15 @@ def rows_within(shapes: Polygons, points_um: NDArray[np.float32], none: int) -> 
     order = np.lexsort((shape, point))[::-1]
     rows[point[order]] = shape[order]
     return rows
+
+
+def _without(shapes: Polygons, fibers: Polygons) -> Polygons:
+    """What of each shape lies outside of fibers."""
+    rest = shapes.copy()
+    row, fiber = shapely.STRtree(fibers).query(shapes, predicate="intersects")
+    for one in np.unique(row):
+        rest[one] = shapes[one].difference(shapely.union_all(fibers[fiber[row == one]]))
+    return rest
 
 
 def _cut_off(shapes: Polygons, section: shapely.Polygon) -> tuple[Polygons, NDArray[np.int64]]:

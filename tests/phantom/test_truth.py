@@ -85,6 +85,18 @@ def test_every_structure_and_blemish_is_told(scene: Scene, known: KnownSection) 
     assert sum("cuff" in title for title in told["vessels"].titles) <= scene.structures.cuffed.sum()
 
 
+def test_tears_and_debris_are_told_where_they_are_drawn(scene: Scene) -> None:
+    fiber = scene.fibers[np.argmin(shapely.distance(scene.fibers, shapely.Point(450, 450)))]
+    tear, dirt = fiber.centroid.buffer(60), shapely.Point(880, 450).buffer(15)
+    torn = replace(scene.structures, tears=np.array([tear]), debris=np.array([dirt]))
+    told = {areas.name: areas for areas in known_section(replace(scene, structures=torn), SPOILED).areas.structures}
+    spared = tear.area - tear.difference(shapely.union_all(scene.fibers)).area
+    assert spared > 400
+    assert told["tears"].area_mm2 == pytest.approx((tear.area - spared) / 1e6)
+    assert shapely.equals(told["debris"].shapes, dirt).all()
+    assert not scene.section.contains(dirt)
+
+
 def test_stored_outlines_do_not_overlap(known: KnownSection) -> None:
     shapes = np.array(outlines(known))
     one, two = shapely.STRtree(shapes).query(shapes, predicate="intersects")
