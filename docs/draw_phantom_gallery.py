@@ -1,11 +1,10 @@
-"""Redraws docs/images/phantom-gallery.png: `python docs/draw_phantom_gallery.py`, or some of it with names of diseases.
+"""Redraws docs/images/phantom-gallery.png: `python docs/draw_phantom_gallery.py`.
 
 Each picture is the part of one simulated patient's scene in which most of what decides lies.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -160,7 +159,7 @@ PANELS = (
           together(small, edge, cells(CellClass.LYMPHOCYTE, 0.05, 30))),
     Panel("antisynthetase", "Antisynthetase", "necrosis along the edge", 42, together(all_stages, edge)),
     Panel("polymyositis", "Polymyositis", "lymphocytes invade intact fibers", 42, together(INVADED, LYMPHOCYTES)),
-    Panel("inclusion_body_myositis", "Inclusion body myositis", "invaded and vacuolated fibers", 70,
+    Panel("inclusion_body_myositis", "Inclusion body myositis", "invaded and vacuolated fibers", 7,
           together(INVADED, having(FiberAttribute.VACUOLATED, 4.0, 1), LYMPHOCYTES)),
     Panel("nonspecific_myositis", "Non-specific myositis", "cuff around a vessel, sound fibers", 7,
           together(vessels, LYMPHOCYTES)),
@@ -223,6 +222,4 @@ def picture(panel: Panel, stain: int) -> Picture:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:]
-    chosen = [(row, panel) for row, panel in enumerate(PANELS) if not asked or panel.name in asked]
-    save_sheet("phantom-gallery", [picture(panel, row) for row, panel in chosen], columns=5)
+    save_sheet("phantom-gallery", [picture(panel, stain) for stain, panel in enumerate(PANELS)], columns=5)
