@@ -91,7 +91,7 @@ def phantom(
         raise UsageError(out, "is not the name of a TIFF file", "end it with .tif")
     if pattern is None and disease is None:
         pattern = DEFAULT_PATTERN
-    make_folder(out.parent)
+    make_folder(out.parent, "choose another folder")
     with Staged(out.parent) as staged, watch_file(error_console(), out.name) as watcher:
         watcher.stage("drawing up")
 

@@ -148,16 +148,19 @@ def write_phantom_slide(
 
     Raises:
         UsageError: If the pattern or the disease is unknown, they contradict each other, or the area is out of range.
-        OutputError: If a file cannot be written.
+        OutputError: If a file cannot be written; where the folder cannot be, before anything is drawn.
     """
-    scene, look = phantom_biopsy(pattern, seed, tissue_mm2, disease)
-    size = Size(int(WORKING_MPP.to_px(scene.width_um)), int(WORKING_MPP.to_px(scene.height_um)))
+    if path.is_dir():
+        raise OutputError(path, "is a folder", "give the name of a file")
     maps = {name: path.with_name(f"{path.stem}.truth.{name}.tif") for name in MAP_TYPES}
-    made = PhantomSlide(path, seed, size, scene.spec, look, known_section(scene, look), maps if label_maps else {})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".phantom-", dir=path.parent) as name:
             folder = Path(name)
+            scene, look = phantom_biopsy(pattern, seed, tissue_mm2, disease)
+            size = Size(int(WORKING_MPP.to_px(scene.width_um)), int(WORKING_MPP.to_px(scene.height_um)))
+            truth = known_section(scene, look)
+            made = PhantomSlide(path, seed, size, scene.spec, look, truth, maps if label_maps else {})
             spools = {key: TileSpool.begin(key, size, folder) for key in made.label_maps}
             write_pyramid(
                 folder / "slide.tif", scene, look, size, folder, progress, workers or os.cpu_count() or 1,

@@ -22,7 +22,7 @@ from typing import Self
 
 from histo.errors import OutputError
 
-WRITE_REMEDY = "free space on the disk, or choose another folder with --out"
+WRITE_REMEDY = "free space on the disk, or choose another folder"
 
 HOST = re.sub(r"[^A-Za-z0-9-]", "-", platform.node()) or "host"
 """Part of a temporary file's name: a lock taken on one machine need not be seen on another that shares the disk."""
@@ -37,8 +37,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, remedy: str = "choose another folder with --out") -> None:
     """Create a folder for results, with its parents.
+
+    Args:
+        folder: The folder.
+        remedy: What to do about it if it cannot be made, in terms of the command that was given.
 
     Raises:
         OutputError: If something that is not a folder is in the way, or writing is not allowed.
@@ -47,7 +51,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(folder, f"cannot make the folder ({reason})", "choose another folder with --out") from error
+        raise OutputError(folder, f"cannot make the folder ({reason})", remedy) from error
 
 
 def remove(path: Path) -> None:

@@ -152,6 +152,14 @@ def test_a_phantom_needs_a_name_that_slides_have(tmp_path: Path) -> None:
     assert "demo.png: is not the name of a TIFF file; end it with .tif" in result.stderr
 
 
+def test_a_phantom_says_what_is_in_its_way_in_words_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "demo.tif").mkdir()
+    below_a_file, on_a_folder = run("phantom", tmp_path / "file/x/a.tif"), run("phantom", tmp_path / "demo.tif")
+    assert "cannot make the folder (Not a directory); choose another folder\n" in below_a_file.stderr
+    assert "demo.tif: is a folder; give the name of a file" in on_a_folder.stderr
+
+
 def test_an_unknown_pattern_lists_the_known_ones(tmp_path: Path) -> None:
     result = run("phantom", tmp_path / "demo.tif", "--pattern", "imnm")
     assert result.exit_code == 2

@@ -40,7 +40,10 @@ def test_colors_survive(phantom: PhantomSlide) -> None:
     assert np.abs(stored - drawn).mean() < 4.0
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_what_is_in_the_way_is_named_before_anything_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("histo.phantom.slide.phantom_biopsy", None)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="the phantom cannot be written"):
         write_phantom_slide(tmp_path / "file" / "x.tif", pattern="normal", seed=1, tissue_mm2=0.2, workers=1)
+    with pytest.raises(OutputError, match="is a folder; give the name of a file"):
+        write_phantom_slide(tmp_path, pattern="normal", seed=1, tissue_mm2=0.2, workers=1)
