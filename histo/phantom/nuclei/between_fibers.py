@@ -133,7 +133,8 @@ def _points_inside(tree: cKDTree | None, points: NDArray[np.float64], shape: sha
     middle = np.array([(left + right) / 2, (top + bottom) / 2])
     near = _points_near(tree, middle, float(np.hypot(right - left, bottom - top)) / 2)
     shapely.prepare(shape)
-    return near[shapely.contains_xy(shape, points[near, 0], points[near, 1])]
+    inside: NDArray[np.int64] = near[shapely.contains_xy(shape, points[near, 0], points[near, 1])]
+    return inside
 
 
 def _turned_grid(width: float, height: float, pitch: float, rng: np.random.Generator) -> NDArray[np.float64]:
