@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -10,7 +13,9 @@ from numpy.typing import NDArray
 from histo.findings import NECROTIC_CLASSES, CellClass, FiberAttribute, FiberClass
 from histo.pattern.labels import PatternLabel
 from histo.phantom.diseases import DISEASES, NEAR_MISSES
+from histo.phantom.fibers import pack
 from histo.phantom.scene import Scene, build_scene
+from histo.phantom.spec import PATTERN_SPECS
 from histo.phantom.training_mix import training_spec
 
 
@@ -23,7 +28,10 @@ def test_every_disease_draws_widely_and_says_what_is_visible(name: str) -> None:
     disease = DISEASES[name]
     drawn = [disease.draw(np.random.default_rng(seed)) for seed in range(60)]
     assert all(spec.disease == name and spec.pattern in set(PatternLabel) for spec in drawn)
-    most = max({spec.pattern for spec in drawn}, key=[spec.pattern for spec in drawn].count)
+    shares: defaultdict[str, float] = defaultdict(float)
+    for face in disease.faces:
+        shares[face.pattern] += face.share
+    most = max(shares, key=shares.__getitem__)
     assert most == disease.pattern or name in ("antisynthetase", "toxic", "imnm_hmgcr_pediatric")
     assert np.std([np.log(spec.fiber_um) for spec in drawn]) > 0.1
     assert sum(face.share for face in disease.faces) == pytest.approx(1)
@@ -51,6 +59,13 @@ def test_near_misses_hold_no_necrotic_fiber(name: str) -> None:
 def test_one_necrotic_fiber_is_one() -> None:
     scene = build_scene(DISEASES["normal_one_necrotic"].draw(np.random.default_rng(2)), 900.0, 900.0, 2)
     assert np.count_nonzero(necrotic(scene)) == 1
+
+
+def test_no_macrophage_is_inside_a_fiber_of_zonal_necrosis() -> None:
+    scene = build_scene(DISEASES["ischemic"].draw(np.random.default_rng(3)), 600.0, 600.0, 3)
+    macrophage = scene.nuclei.cell_class == CellClass.MACROPHAGE
+    assert necrotic(scene).sum() > 10
+    assert np.all(scene.nuclei.host[macrophage] < 0)
 
 
 def test_checkpoint_necrosis_lies_in_groups_and_necrotizing_does_not() -> None:
@@ -100,3 +115,10 @@ def test_small_fibers_line_the_fascicle_edge_in_dermatomyositis() -> None:
     small = living & (shapely.area(scene.fibers) < 0.3 * np.median(shapely.area(scene.fibers)))
     assert np.count_nonzero(small) > 20
     assert edge_um[small].mean() < 0.6 * edge_um[living & ~small].mean()
+
+
+def test_atrophy_lines_the_edge_of_fascicles_cut_obliquely_too() -> None:
+    spec = replace(PATTERN_SPECS["perifascicular_atrophy"], oblique=1.0)
+    packing = pack(spec, 900.0, 900.0, np.random.default_rng(1))
+    assert np.all(packing.stretch > 1.6)
+    assert np.median(packing.edge_um[packing.atrophic]) < 0.6 * np.median(packing.edge_um[~packing.atrophic])
