@@ -1,4 +1,4 @@
-"""Writes the figures of the default bundle's card into README.md: `python docs/write_measured.py`."""
+"""Writes the figures of the default bundle's card into README.md: `PYTHONPATH=. python docs/write_measured.py`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def floors_table(metrics: dict[str, Metric]) -> str:
     lines = ["| asked | bound | measured | reached |", "|---|---|---|---|"]
     for standing in standings(metrics):
         floor, beside = standing.floor, standing.beside
-        measured = rounded(standing.metric) + (f"; sensitivity there {rounded(beside)}" if beside else "")
+        measured = rounded(standing.metric, 3) + (f"; sensitivity there {rounded(beside)}" if beside else "")
         verdict = "yes" if standing.reached else "**no**"
         lines.append(f"| {floor.title} | {floor.sense} {floor.bound:g} | {measured} | {verdict} |")
     return "\n".join(lines)
@@ -71,7 +71,9 @@ def measured() -> str:
     section = "muscle_section"
     return f"""{BEGIN}
 
-These figures are written from the bundle's card by `docs/write_measured.py`.
+These figures are written from the bundle's card by `docs/write_measured.py`. The phantoms are those of the simulator as
+it is now; bundle 2 learned from a former one and reads these worse than those
+([why it ships](docs/decisions/08-training-in-one-sitting.md)). False pale fibers mostly lie along the section's rim.
 
 ### What is asked of a bundle that has seen phantoms alone
 
