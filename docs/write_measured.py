@@ -73,7 +73,8 @@ def measured() -> str:
 
 These figures are written from the bundle's card by `docs/write_measured.py`. The phantoms are those of the simulator as
 it is now; bundle 2 learned from a former one and reads these worse than those
-([why it ships](docs/decisions/08-training-in-one-sitting.md)). On the demo slide many false pale calls lie along the rim.
+([why it ships](docs/decisions/08-training-in-one-sitting.md)). On the demo slide many false pale calls lie along the
+rim.
 
 ### What is asked of a bundle that has seen phantoms alone
 
