@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from histo.phantom.chance import log_uniform
 from histo.phantom.spec import PATTERN_SPECS, PhantomSpec, Placement
 
 Ranges = Mapping[str, tuple[float, float]]
@@ -57,19 +58,15 @@ class Disease:
         typical = PATTERN_SPECS[face.like]
         stated = {key for key in _BODY.keys() - face.ranges.keys() if getattr(typical, key) != getattr(_DEFAULT, key)}
         drawn: dict[str, Any] = {
-            key: _log_uniform(rng, *interval) for key, interval in (_BODY | dict(face.ranges)).items()
+            key: log_uniform(rng, *interval) for key, interval in (_BODY | dict(face.ranges)).items()
         }
         drawn = {key: value for key, value in drawn.items() if key not in stated}
         if "fiber_um" not in face.ranges and rng.random() < self.children:
-            drawn["fiber_um"] = _log_uniform(rng, 18, 40)
+            drawn["fiber_um"] = log_uniform(rng, 18, 40)
         drawn["endomysium_fill"] = drawn.get("endomysium_fill", rng.uniform(0.1, 1))
         drawn["late"] = rng.uniform(0.1, 0.45)
         drawn["oblique"] = rng.choice([0.0, 0.0, 0.15, 0.5])
         return replace(typical, **{**drawn, **face.fixed, "pattern": face.pattern, "disease": self.name})
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 _BODY: dict[str, tuple[float, float]] = {

@@ -9,10 +9,12 @@ one from the other. All shares here are conventions.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from histo.phantom.chance import log_uniform
 from histo.phantom.diseases import DISEASES
 from histo.phantom.spec import PATTERN_SPECS, PhantomSpec, Placement
 
@@ -29,29 +31,24 @@ def training_spec(rng: np.random.Generator) -> PhantomSpec:
     return replace(_with_rare_looks(spec, rng), pattern="training")
 
 
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
 def _sometimes(rng: np.random.Generator, chance: float, low: float, high: float) -> float:
-    return _log_uniform(rng, low, high) if rng.random() < chance else 0.0
+    return log_uniform(rng, low, high) if rng.random() < chance else 0.0
 
 
 def _wide(rng: np.random.Generator) -> PhantomSpec:
-    def sometimes(chance: float, low: float, high: float) -> float:
-        return _sometimes(rng, chance, low, high)
+    sometimes = partial(_sometimes, rng)
 
     return PhantomSpec(
-        fiber_um=_log_uniform(rng, 26, 85) if rng.random() < 0.92 else _log_uniform(rng, 14, 26),
+        fiber_um=log_uniform(rng, 26, 85) if rng.random() < 0.92 else log_uniform(rng, 14, 26),
         size_spread=rng.uniform(0.08, 0.45),
-        elongation=1 + rng.gamma(1.5, 0.15) if rng.random() < 0.88 else _log_uniform(rng, 1.7, 5.0),
+        elongation=1 + rng.gamma(1.5, 0.15) if rng.random() < 0.88 else log_uniform(rng, 1.7, 5.0),
         oblique=rng.choice([0.0, 0.0, 0.0, 0.3, 0.7]),
         roundness=rng.beta(1.2, 1.2),
-        endomysium_um=_log_uniform(rng, 0.5, 9.0),
+        endomysium_um=log_uniform(rng, 0.5, 9.0),
         gap_spread=rng.uniform(0.1, 0.8),
         endomysium_fill=rng.uniform(0, 1),
-        fascicle_um=_log_uniform(rng, 140, 700),
-        perimysium_um=_log_uniform(rng, 8, 60),
+        fascicle_um=log_uniform(rng, 140, 700),
+        perimysium_um=log_uniform(rng, 8, 60),
         perimysial_fragmentation=rng.choice([0.0, 0.0, rng.uniform(0, 1)]),
         split=sometimes(0.4, 0.01, 0.12),
         cleft=sometimes(0.4, 0.01, 0.12),
@@ -66,7 +63,7 @@ def _wide(rng: np.random.Generator) -> PhantomSpec:
         macrophages_mm2=sometimes(0.55, 5, 1200),
         perimysial_mm2=sometimes(0.5, 5, 400),
         foci_mm2=sometimes(0.45, 4, 30),
-        focus_um=_log_uniform(rng, 20, 110),
+        focus_um=log_uniform(rng, 20, 110),
         focus_macrophages=rng.uniform(0, 1),
         cuffs=rng.choice([0.0, 0.3, 0.8]),
         vessels_mm2=sometimes(0.6, 5, 50),
@@ -82,13 +79,13 @@ def _of_a_disease(rng: np.random.Generator) -> PhantomSpec:
     """A biopsy of the catalogue in which what is rare is made commoner, so that a small field shows it."""
     names = sorted(DISEASES)
     spec = DISEASES[names[rng.integers(len(names))]].draw(rng)
-    more = _log_uniform(rng, 2, 6)
+    more = log_uniform(rng, 2, 6)
     necrosis: dict[str, Any] = {
         name: getattr(spec, name) * more for name in ("pale", "hyaline", "myophagocytosis", "regenerating")
     }
     largest = max(1.0, sum(necrosis.values()) / 0.6)
     many: dict[str, Any] = {
-        name: getattr(spec, name) * _log_uniform(rng, 3, 15) for name in ("vessels_mm2", "nerves_mm2", "foci_mm2")
+        name: getattr(spec, name) * log_uniform(rng, 3, 15) for name in ("vessels_mm2", "nerves_mm2", "foci_mm2")
     }
     return replace(
         spec,
@@ -96,7 +93,7 @@ def _of_a_disease(rng: np.random.Generator) -> PhantomSpec:
         **many,
         invaded=min(0.3, spec.invaded * more),
         granulomas_mm2=min(15.0, spec.granulomas_mm2 * 8),
-        fascicle_um=min(spec.fascicle_um, _log_uniform(rng, 200, 700)),
+        fascicle_um=min(spec.fascicle_um, log_uniform(rng, 200, 700)),
         **_surroundings(rng),
     )
 
@@ -105,7 +102,7 @@ def _mouse(rng: np.random.Generator) -> PhantomSpec:
     """Muscle that has regenerated: fibers of very different size side by side, most with central nuclei."""
     return replace(
         _adult(rng),
-        fiber_um=_log_uniform(rng, 26, 50),
+        fiber_um=log_uniform(rng, 26, 50),
         size_spread=rng.uniform(0.25, 0.48),
         roundness=rng.uniform(0.3, 0.9),
         internal_nuclei=rng.choice([0.05, 0.4, 0.7, 0.9]),
@@ -116,22 +113,20 @@ def _mouse(rng: np.random.Generator) -> PhantomSpec:
 
 def _adult(rng: np.random.Generator) -> PhantomSpec:
     """Human muscle of realistic build with any findings."""
-
-    def sometimes(chance: float, low: float, high: float) -> float:
-        return _sometimes(rng, chance, low, high)
+    sometimes = partial(_sometimes, rng)
 
     return replace(
         PATTERN_SPECS["normal"],
-        fiber_um=_log_uniform(rng, 38, 80) if rng.random() < 0.85 else _log_uniform(rng, 18, 38),
+        fiber_um=log_uniform(rng, 38, 80) if rng.random() < 0.85 else log_uniform(rng, 18, 38),
         size_spread=rng.uniform(0.13, 0.35),
         elongation=1 + rng.gamma(1.5, 0.12),
         oblique=rng.choice([0.0, 0.0, 0.0, 0.4]),
         roundness=rng.uniform(0.1, 0.8),
-        endomysium_um=_log_uniform(rng, 0.8, 5.0),
+        endomysium_um=log_uniform(rng, 0.8, 5.0),
         gap_spread=rng.uniform(0.3, 0.8),
         endomysium_fill=rng.uniform(0, 1),
-        fascicle_um=_log_uniform(rng, 250, 800),
-        perimysium_um=_log_uniform(rng, 10, 60),
+        fascicle_um=log_uniform(rng, 250, 800),
+        perimysium_um=log_uniform(rng, 10, 60),
         cleft=sometimes(0.4, 0.01, 0.06),
         hypertrophic=sometimes(0.3, 0.01, 0.08),
         **_necrosis(rng),
@@ -143,7 +138,7 @@ def _adult(rng: np.random.Generator) -> PhantomSpec:
         macrophages_mm2=sometimes(0.5, 5, 300),
         perimysial_mm2=sometimes(0.4, 5, 100),
         foci_mm2=sometimes(0.45, 6, 30),
-        focus_um=_log_uniform(rng, 15, 100),
+        focus_um=log_uniform(rng, 15, 100),
         focus_macrophages=rng.uniform(0, 0.8),
         vessels_mm2=sometimes(0.6, 4, 25),
         nerves_mm2=sometimes(0.25, 4, 15),

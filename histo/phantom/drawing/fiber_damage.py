@@ -29,16 +29,17 @@ def _width(radius: float, rng: np.random.Generator) -> int:
     return max(1, round(radius * rng.uniform(0.02, 0.11)))
 
 
-def is_damaged(scene: Scene) -> NDArray[np.bool_]:
-    """(N,) bool, fibers that `paint_damage` has something to draw in."""
-    necrotic = np.isin(scene.fiber_class, NECROTIC_CLASSES)
-    damaged: NDArray[np.bool_] = necrotic | scene.fiber_attributes[:, FiberAttribute.VACUOLATED] | _is_cracked(scene)
+def is_damaged(scene: Scene, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(R,) bool, which of these fibers `paint_damage` has something to draw in."""
+    necrotic = np.isin(scene.fiber_class[rows], NECROTIC_CLASSES)
+    vacuolated = scene.fiber_attributes[rows, FiberAttribute.VACUOLATED]
+    damaged: NDArray[np.bool_] = necrotic | vacuolated | _is_cracked(scene.fiber_class[rows], scene.stage[rows])
     return damaged
 
 
-def _is_cracked(scene: Scene) -> NDArray[np.bool_]:
-    """(N,) bool, intact fibers with one straight freezing crack: decoys of hyaline necrosis."""
-    cracked: NDArray[np.bool_] = (scene.fiber_class == FiberClass.INTACT) & (scene.stage < 0.015)
+def _is_cracked(fiber_class: NDArray[np.uint8], stage: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(R,) bool, intact fibers with one straight freezing crack: decoys of hyaline necrosis."""
+    cracked: NDArray[np.bool_] = (fiber_class == FiberClass.INTACT) & (stage < 0.015)
     return cracked
 
 
@@ -88,7 +89,7 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
         if rng.random() < 0.5:
             for point in ring[rng.integers(len(ring), size=rng.integers(3, 12))]:
                 disc(point[0], point[1], rng.uniform(0.05, 0.2) * radius, rng.uniform(0.6, 1.0))
-    elif _is_cracked(scene)[row]:
+    elif _is_cracked(kind, scene.stage[row]):
         first, second = rng.choice(len(ring), 2)
         polyline(
             np.stack([ring[first], ring[second]]) + rng.normal(0, 2, (2, 2)),

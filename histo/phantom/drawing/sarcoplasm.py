@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from histo.findings import FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP
-from histo.phantom.drawing.canvas import Canvas, Plane
+from histo.phantom.chance import log_uniform
+from histo.phantom.drawing.canvas import Canvas, Plane, put
 from histo.phantom.drawing.fiber_damage import is_damaged, paint_damage
 from histo.phantom.fibers import FiberLook
 from histo.phantom.look import Look
@@ -41,7 +42,7 @@ class Sarcoplasm:
         edge_wpx: Sigma of the border: fibers are rarely cut at a right angle.
         sloped: Whether fibers are visibly thicker on one side.
         slope: (N, 2) float32, relative change of eosin per working pixel to the right and down: sections are no plates.
-        center_wpx: (N, 2) float32, where the slope is level.
+        level: (N,) float32, what a fiber's slope is counted from, so that its middle keeps its eosin.
         holes: Level of the patchy noise below which the sarcoplasm is lost; `_NOWHERE` is nowhere.
         striation: Strength of cross striation, of the whole scene; 0 is none.
         striation_wave: Its turn per working pixel, and its direction, in radians.
@@ -57,7 +58,7 @@ class Sarcoplasm:
     edge_wpx: float
     sloped: bool
     slope: Values
-    center_wpx: Values
+    level: Values
     holes: Values
     striation: float
     striation_wave: tuple[float, float]
@@ -68,13 +69,13 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     rng = np.random.default_rng([scene.seed, 1])
     n = len(scene.fibers)
     kind, stage = scene.fiber_class, scene.stage
-    spread, ice = _log_uniform(rng, 0.012, 0.15), rng.random() < 0.08
+    spread, ice = log_uniform(rng, 0.012, 0.15), rng.random() < 0.08
     eosin = look.eosin_level * np.exp(rng.normal(0, spread, n))
     if rng.random() < 0.25:  # two fiber types that take up the dye differently, as poor or old stains show
         eosin *= np.where(rng.random(n) < rng.uniform(0.2, 0.6), rng.uniform(0.6, 0.95), 1.0)
-    blue = look.sarcoplasm_blue * np.exp(rng.normal(0, _log_uniform(rng, 0.05, 0.4), n))
-    grain = look.texture * _log_uniform(rng, 0.004, 0.07) * np.exp(rng.normal(0, 0.3, n))
-    mottle = look.texture * _log_uniform(rng, 0.008, 0.08) * np.exp(rng.normal(0, 0.3, n))
+    blue = look.sarcoplasm_blue * np.exp(rng.normal(0, log_uniform(rng, 0.05, 0.4), n))
+    grain = look.texture * log_uniform(rng, 0.004, 0.07) * np.exp(rng.normal(0, 0.3, n))
+    mottle = look.texture * log_uniform(rng, 0.008, 0.08) * np.exp(rng.normal(0, 0.3, n))
     rim = np.full(n, rng.uniform(0.85, 1.35)) * np.exp(rng.normal(0, 0.05, n))
     holes = np.full(n, rng.uniform(-2.2, -1.5) if ice else _NOWHERE)
 
@@ -121,7 +122,7 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     striation, wave = rng.uniform(0.0, 0.06) * (rng.random() < 0.25), (rng.uniform(0.5, 1.4), rng.uniform(0, np.pi))
     width_wpx = np.sqrt(np.maximum(shapely.area(scene.fibers), 1.0)) / WORKING_MPP.um_per_px
     sloped = rng.random() < 0.6
-    slope = rng.normal(0, rng.uniform(0.02, 0.13), (n, 2)) / width_wpx[:, None]
+    slope = (rng.normal(0, rng.uniform(0.02, 0.13), (n, 2)) / width_wpx[:, None]).astype(np.float32)
     center_wpx = shapely.get_coordinates(shapely.centroid(scene.fibers)).reshape(-1, 2) / WORKING_MPP.um_per_px
     ragged = scene.fiber_look == FiberLook.GRANULAR_RIM
     rim_blue = np.where(ragged, look.hematoxylin_level * rng.uniform(0.1, 0.3, n), 0.0)
@@ -131,20 +132,16 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
         grain=grain.astype(np.float32),
         mottle=mottle.astype(np.float32),
         rim=rim.astype(np.float32),
-        rim_wpx=_log_uniform(rng, 1.5, 12.0),
+        rim_wpx=log_uniform(rng, 1.5, 12.0),
         rim_blue=rim_blue.astype(np.float32),
         edge_wpx=rng.uniform(0.1, 1.3),
         sloped=sloped,
-        slope=slope.astype(np.float32),
-        center_wpx=center_wpx.astype(np.float32),
+        slope=slope,
+        level=1 - (slope * center_wpx.astype(np.float32)).sum(axis=1),
         holes=holes.astype(np.float32),
         striation=striation,
         striation_wave=wave,
     )
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
@@ -152,7 +149,7 @@ def paint_sarcoplasm(canvas: Canvas, scene: Scene, traits: Sarcoplasm) -> None:
     labels = canvas.labels
     # The soft rim belongs to a fiber beside it: grow the labels by two pixels for drawing only.
     shown = cv2.dilate(labels.astype(np.float32), np.ones((5, 5))).astype(np.int32)
-    np.copyto(shown, labels, where=labels > 0)
+    put(shown, labels > 0, labels)
     mottle = canvas.noise("mottle", 3)
     texture = canvas.noise("fine", 1)
     texture *= np.float32(0.7)
@@ -207,7 +204,7 @@ def _rim(labels: NDArray[np.int32], rim: Plane, rim_wpx: float) -> Plane:
 
 def _slope(canvas: Canvas, traits: Sarcoplasm, shown: NDArray[np.int32]) -> Plane:
     """(H, W) float32, how much thicker or thinner every fiber is at a pixel than in its middle."""
-    thickness = canvas.spread(1 - (traits.slope * traits.center_wpx).sum(axis=1), shown)
+    thickness = canvas.spread(traits.level, shown)
     x = np.arange(canvas.area.x, canvas.area.right, dtype=np.float32)[None, :]
     y = np.arange(canvas.area.y, canvas.area.bottom, dtype=np.float32)[:, None]
     for axis, place in enumerate((x, y)):
@@ -220,7 +217,7 @@ def _slope(canvas: Canvas, traits: Sarcoplasm, shown: NDArray[np.int32]) -> Plan
 
 def _paint_damaged(canvas: Canvas, scene: Scene, fiber: Plane, shown: NDArray[np.int32]) -> None:
     height, width = fiber.shape
-    for local in np.flatnonzero(is_damaged(scene)[canvas.rows]):
+    for local in np.flatnonzero(is_damaged(scene, canvas.rows)):
         row = int(canvas.rows[local])
         left, top, right, bottom = scene.fibers[row].bounds
         first = np.floor(WORKING_MPP.to_px(np.array([left, top]))).astype(int) - [canvas.area.x + 6, canvas.area.y + 6]

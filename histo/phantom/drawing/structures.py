@@ -8,7 +8,7 @@ import shapely
 
 from histo.findings import Compartment
 from histo.geometry import WORKING_MPP, Region
-from histo.phantom.drawing.canvas import SUBPIXEL_BITS, Canvas, Plane, drawn_mask, near
+from histo.phantom.drawing.canvas import SUBPIXEL_BITS, Canvas, Plane, drawn_mask, near, put
 from histo.phantom.drawing.structure_patches import (
     Patch,
     area_of,
@@ -114,8 +114,8 @@ def _bands(canvas: Canvas, bands: Polygons, look: Look, rng: np.random.Generator
         strands = turned_strands(area, angles[row], look.offset + 19, crimp, period, begin, along_wpx[row])
         eosin = np.float32(level) * np.clip(1 + np.float32(contrast) * strands, np.float32(0.2), 3)
         eosin *= np.clip((strands - np.float32(cleft)) * 3, np.float32(0.1), 1)
-        np.copyto(canvas.eosin[window], eosin, where=here)
-        np.copyto(canvas.hematoxylin[window], np.float32(blueness) * eosin, where=here)
+        put(canvas.eosin[window], here, eosin)
+        put(canvas.hematoxylin[window], here, np.float32(blueness) * eosin)
         canvas.compartments[window][here] = Compartment.PERIMYSIUM
 
 
@@ -150,8 +150,8 @@ def _fat(canvas: Canvas, scene: Scene, look: Look, rng: np.random.Generator) -> 
         cv2.fillPoly(cells, ring, 255, cv2.LINE_AA, SUBPIXEL_BITS)
     wall = np.float32(membrane) * np.clip(1 + np.float32(0.2) * part.noise("mottle", 41), np.float32(0.3), 2)
     eosin = wall + cells * np.float32(1 / 255) * (np.float32(content) - wall)
-    np.copyto(part.eosin, eosin, where=lobules)
-    np.copyto(part.hematoxylin, np.float32(0.1) * eosin, where=lobules)
+    put(part.eosin, lobules, eosin)
+    put(part.hematoxylin, lobules, np.float32(0.1) * eosin)
     part.compartments[lobules] = Compartment.FAT
 
 

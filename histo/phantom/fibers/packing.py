@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from histo.phantom.chance import log_uniform
 from histo.phantom.fibers.power_cells import as_polygons, relaxed_cells, spread_discs
 from histo.phantom.fibers.sites import Sites, draw_sites, jittered_hexagons, stretch_matrix
 from histo.phantom.shapes import Polygons
@@ -148,7 +149,7 @@ def _turned_fascicles(spec: PhantomSpec, cells: _Cells, seeds: Points, rng: np.r
     for fascicle in turned:
         region = _without_holes(cells.shape[cells.fascicle == fascicle])
         bounds = np.array(region.bounds)
-        stretch = float(np.exp(rng.uniform(np.log(1.7), np.log(9.0))))
+        stretch = log_uniform(rng, 1.7, 9.0)
         new = _cells(spec, bounds[:2], bounds[2:], seeds, stretch, rng)
         shape = _largest_part(shapely.intersection(new.shape, region))
         good = shapely.area(shape) > np.maximum(0.35 * shapely.area(new.shape), 60)

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.geometry import UM2_PER_MM2
+from histo.phantom.chance import log_uniform
 from histo.phantom.look.section_quality import SectionQuality
 from histo.phantom.scene import Scene
 from histo.phantom.shapes import Polygons, blob, polygon_array
@@ -97,7 +98,7 @@ def _outline(kind: BlemishKind, x: float, y: float, rng: np.random.Generator) ->
     if kind is BlemishKind.PEN:
         return _band(x, y, rng.uniform(1000, 6000), rng.uniform(20, 140), 0.1, rng)
     if kind is BlemishKind.BUBBLE:
-        return blob(x, y, float(np.exp(rng.uniform(np.log(20), np.log(260)))), rng, rng.uniform(1, 1.3), 0.05)
+        return blob(x, y, log_uniform(rng, 20, 260), rng, rng.uniform(1, 1.3), 0.05)
     low, high, aspect, roughness = {
         BlemishKind.CHATTER: (100.0, 500.0, 2.0, 0.3),
         BlemishKind.ICE: (80.0, 400.0, 2.0, 0.5),
@@ -107,7 +108,7 @@ def _outline(kind: BlemishKind, x: float, y: float, rng: np.random.Generator) ->
         BlemishKind.DEFOCUS: (60.0, 300.0, 2.0, 0.3),
         BlemishKind.DUST: (1.5, 22.0, 3.0, 0.6),
     }[kind]
-    radius = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    radius = log_uniform(rng, low, high)
     made = blob(x, y, radius, rng, rng.uniform(1, aspect), roughness)
     return _largest(made)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from histo.phantom.chance import log_uniform
 from histo.phantom.look.section_quality import SectionQuality, training_quality, typical_quality
 from histo.phantom.look.stains import Density, any_eosin, any_hematoxylin, near
 
@@ -88,15 +89,15 @@ def training_look(rng: np.random.Generator) -> Look:
     """A widely drawn look: stains, sections and scanners beyond those of any one laboratory."""
     paraffin = rng.random() < 0.3
     white = rng.uniform(198, 254)
-    eosin_level = float(np.exp(rng.uniform(np.log(0.3), np.log(1.9))))
+    eosin_level = log_uniform(rng, 0.3, 1.9)
     return Look(
         hematoxylin=any_hematoxylin(rng),
         eosin=any_eosin(rng),
         red_cell=near((0.10, 1.0, 0.75), 0.08, rng),
         eosin_level=eosin_level * (1.15 if paraffin else 0.95),
-        hematoxylin_level=float(np.exp(rng.uniform(np.log(0.7), np.log(2.8)))),
+        hematoxylin_level=log_uniform(rng, 0.7, 2.8),
         sarcoplasm_blue=float(rng.choice([0.01, 0.01, 0.05, 0.05, 0.12, 0.25]) * rng.uniform(0.3, 1.3)),
-        texture=float(np.exp(rng.uniform(np.log(0.12), np.log(2.2)))),
+        texture=log_uniform(rng, 0.12, 2.2),
         veil=rng.uniform(0.0, 0.4) if rng.random() < 0.25 else 0.0,
         preparation=Preparation.PARAFFIN if paraffin else Preparation.FROZEN,
         section=training_quality(rng, frozen=not paraffin),

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import CellClass
+from histo.phantom.chance import log_uniform
 from histo.phantom.nuclei.nuclei import Nuclei, NucleusLook, inside_points, nuclei_at, together
 from histo.phantom.shapes import Polygons
 from histo.phantom.structures import Structures, courses
@@ -36,7 +37,7 @@ def structure_nuclei(structures: Structures, rng: np.random.Generator) -> Nuclei
     for cell in structures.fat[rng.random(len(structures.fat)) < 0.4]:
         parts.append(_along(cell, cell.exterior.length, rng))
     for piece, turn in zip(structures.bands, courses(structures.bands)[1], strict=True):
-        inside = _scattered(piece, float(np.exp(rng.uniform(np.log(2e-4), np.log(3e-3)))), rng)
+        inside = _scattered(piece, log_uniform(rng, 2e-4, 3e-3), rng)
         parts.append(nuclei_at(inside, NucleusLook.SPINDLE, rng, rng.normal(turn, 0.12, len(inside))))
     for granuloma in structures.granulomas:
         giants = [cell for cell in structures.giants if granuloma.contains(cell)]

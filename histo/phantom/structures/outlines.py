@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 from shapely import affinity
 
+from histo.phantom.chance import log_uniform
 from histo.phantom.shapes import Polygons, blob, polygon_array
 
 
@@ -26,14 +27,14 @@ def vessel(x: float, y: float, rng: np.random.Generator) -> tuple[shapely.Polygo
     kind = rng.choice(4, p=[0.35, 0.22, 0.23, 0.2])
     if kind == 3:
         line = _wavy_line(x, y, rng.uniform(40, 260), rng.uniform(0, 0.12), rng)
-        half = float(np.exp(rng.uniform(np.log(4), np.log(22))))
+        half = log_uniform(rng, 4, 22)
         wall, lumen = _tube(line, half, rng), _tube(line[1:-1], half * rng.uniform(0.3, 0.8), rng)
         lumen = lumen.intersection(wall.buffer(-1.0))
     elif kind == 2:
         wall = blob(x, y, rng.uniform(8, 50), rng, rng.uniform(1, 2.6), 0.3)
         lumen = wall.buffer(-rng.uniform(1.2, 3.0))
     else:
-        radius = rng.uniform(5, 14) if kind == 1 else float(np.exp(rng.uniform(np.log(8), np.log(45))))
+        radius = rng.uniform(5, 14) if kind == 1 else log_uniform(rng, 8, 45)
         wall = blob(x, y, radius, rng, rng.uniform(1, 1.9), 0.12)
         lumen = wall.buffer(-rng.uniform(*((0.55, 0.95) if kind == 1 else (0.3, 0.7))) * np.sqrt(wall.area / np.pi))
         if rng.random() < 0.35 and not lumen.is_empty:
@@ -73,7 +74,7 @@ def adipocyte(x: float, y: float, rng: np.random.Generator) -> tuple[shapely.Pol
 
 def lobule(x: float, y: float, rng: np.random.Generator) -> tuple[shapely.Polygon, Polygons]:
     """Outline of a group of adipocytes, and the cells that fill it, a membrane apart."""
-    size = float(np.exp(rng.uniform(np.log(28), np.log(80))))
+    size = log_uniform(rng, 28, 80)
     outline = blob(x, y, size * rng.uniform(0.8, 3.5), rng, rng.uniform(1, 2.5), 0.3)
     left, top, right, bottom = outline.bounds
     columns, rows = np.meshgrid(np.arange(left - size, right + size, size), np.arange(top - size, bottom + size, size))
@@ -128,7 +129,7 @@ def giant_cells(granuloma: shapely.Polygon, rng: np.random.Generator) -> list[sh
 def band(x: float, y: float, rng: np.random.Generator) -> Polygons:
     """A band of tendon or fascia as a row of four-sided pieces; see `courses`."""
     line = _wavy_line(x, y, rng.uniform(200, 1500), rng.uniform(0, 0.08), rng)
-    width = float(np.exp(rng.uniform(np.log(12), np.log(140))))
+    width = log_uniform(rng, 12, 140)
     reach = width / 2 * np.clip(1 + np.cumsum(rng.normal(0, 0.08, (2, len(line))), axis=1), 0.3, 2)
     at = np.linspace(0.02, 0.98, len(line))
     reach *= np.sqrt(4 * at * (1 - at))
