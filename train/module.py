@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +30,8 @@ class MuscleModule(LightningModule):
         encoder: `compact`, `resnet18` or `resnet34`.
         pretrained: Whether a ResNet begins with ImageNet weights; of no meaning for the compact encoder and where
             training begins with a bundle.
+        compiled: Whether the training step is compiled first: a minute at the start, then 1.25 times as fast on a CPU;
+            needs a C++ compiler.
 
     Raises:
         BundleError: If that bundle cannot be used, or is of another network, or ImageNet weights cannot be had.
@@ -44,6 +47,7 @@ class MuscleModule(LightningModule):
         start_from: Path | None = None,
         encoder: str = COMPACT,
         pretrained: bool = True,
+        compiled: bool = False,
     ) -> None:
         """Build the network, in the memory order that convolutions run fastest in."""
         super().__init__()
@@ -55,6 +59,9 @@ class MuscleModule(LightningModule):
             start_with(network, imagenet_weights(encoder))
         self.encoder, self.channels = network.encoder, network.channels
         self.network = cast(nn.Module, network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+        self._training_terms: Callable[[Batch], dict[str, Tensor]] = self._terms
+        if compiled:
+            self._training_terms = torch.compile(self._terms)
 
     def forward(self, rgb: Tensor) -> Tensor:
         """(B, H, W, 3) uint8 to (B, 26, H / 2, W / 2) float32 logits, so that losses are summed in float32."""
@@ -67,11 +74,14 @@ class MuscleModule(LightningModule):
 
     def total_loss(self, batch: Batch) -> Tensor:
         """The sum of all terms, with nothing logged."""
-        return torch.stack(list(loss_terms(self(batch["rgb"]), batch, self.losses).values())).sum()
+        return torch.stack(list(self._terms(batch).values())).sum()
+
+    def _terms(self, batch: Batch) -> dict[str, Tensor]:
+        return loss_terms(self(batch["rgb"]), batch, self.losses)
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The sum of all terms."""
-        terms = loss_terms(self(batch["rgb"]), batch, self.losses)
+        terms = self._training_terms(batch)
         total = torch.stack(list(terms.values())).sum()
         self.log("loss", total, prog_bar=True)
         self.log_dict({f"loss/{name}": term for name, term in terms.items()})
@@ -79,7 +89,7 @@ class MuscleModule(LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """The same terms on whole fields that nothing was done to, with the averaged weights."""
-        terms = loss_terms(self(batch["rgb"]), batch, self.losses)
+        terms = self._terms(batch)
         size = len(batch["rgb"])
         total = torch.stack(list(terms.values())).sum()
         self.log("validation", total, prog_bar=True, batch_size=size, sync_dist=True)

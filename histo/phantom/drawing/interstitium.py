@@ -13,6 +13,9 @@ from histo.phantom.drawing.midline import midlines
 from histo.phantom.look import Look
 from histo.phantom.scene import Scene
 
+_PALER_TORN, _OPENER_TORN = 0.35, 2.2
+"""How much paler a wholly fragmented perimysium is, and how much higher the level of noise below which it is open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interstitium:
@@ -56,18 +59,19 @@ class Interstitium:
 def draw_interstitium(scene: Scene, look: Look) -> Interstitium:
     """Draw one scene's interstitium by lot."""
     rng = np.random.default_rng([scene.seed, 5])
+    torn = scene.spec.perimysial_fragmentation
     endomysium = rng.uniform(0.08, 0.65)
     retraction_wpx = rng.uniform(1.5, 5.0) if rng.random() < 0.5 else 0.0
     if retraction_wpx and rng.random() < 0.5:  # edema or fibrosis as pink as fibers, which halos set apart
         endomysium = rng.uniform(0.4, 0.95)
     return Interstitium(
         endomysium=endomysium * look.eosin_level,
-        perimysium=rng.uniform(0.12, 0.65) * look.eosin_level,
+        perimysium=rng.uniform(0.12, 0.65) * look.eosin_level * (1 - _PALER_TORN * torn),
         blueness=rng.choice([0.03, 0.1, 0.3, 0.6]) * rng.uniform(0.5, 1.3),
         wisps=rng.uniform(0.03, 0.2) if rng.random() < 0.75 else rng.uniform(0.2, 0.4),
         patches=rng.uniform(0.03, 0.35),
         endomysial_crack=rng.uniform(-0.3, 0.9) - 2.2 * scene.spec.endomysium_fill,
-        perimysial_crack=rng.uniform(-3.0, -0.3),
+        perimysial_crack=rng.uniform(-3.0, -0.3) + _OPENER_TORN * torn,
         crack_edge=rng.uniform(0.1, 1.2),
         crack_floor=rng.uniform(0.03, 0.1) if rng.random() < 0.5 else rng.uniform(0.1, 0.6),
         retraction_wpx=retraction_wpx,
