@@ -26,8 +26,9 @@ class LossWeights:
     """How much each term counts.
 
     Attributes:
+        necrotic: How much more a pixel of a necrotic fiber counts in the three maps that outlines are made of: packed and
+            cracked ones look like infiltrate, and would be cut to pieces.
         foreground: Binary cross-entropy and Dice of the fiber map.
-        foreground_necrotic: How much more a pixel of a necrotic fiber counts there: packed ones look like infiltrate.
         distance: Smooth L1 of the normalized distance, inside fibers.
         boundary: Binary cross-entropy of the border map.
         boundary_positive: How much more a border pixel counts than another.
@@ -40,8 +41,8 @@ class LossWeights:
         compartment_classes: Weight of each `Compartment`; small ones are raised.
     """
 
+    necrotic: float = 3.0
     foreground: float = 1.0
-    foreground_necrotic: float = 2.5
     distance: float = 2.0
     boundary: float = 1.0
     boundary_positive: float = 2.0
@@ -68,14 +69,12 @@ def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, 
     inside = (fiber_class != IGNORE).to(logits.dtype)
     fiber_weight = batch["fiber_weight"]
     known, cells_known = batch["fibers_known"].to(logits.dtype), batch["cells_known"].to(logits.dtype)
+    outlined = known * (1 + (weights.necrotic - 1) * _is_necrotic(fiber_class).to(logits.dtype))
     return {
-        "foreground": weights.foreground
-        * _foreground(
-            logits[:, layout.FOREGROUND], inside, known, _is_necrotic(fiber_class), weights.foreground_necrotic
-        ),
-        "distance": weights.distance * _distance(logits[:, layout.DISTANCE], batch["distance"], inside * known),
+        "foreground": weights.foreground * _foreground(logits[:, layout.FOREGROUND], inside, known, outlined),
+        "distance": weights.distance * _distance(logits[:, layout.DISTANCE], batch["distance"], inside * outlined),
         "boundary": weights.boundary
-        * _boundary(logits[:, layout.BOUNDARY], batch["boundary"], known, weights.boundary_positive),
+        * _boundary(logits[:, layout.BOUNDARY], batch["boundary"], outlined, weights.boundary_positive),
         "fiber_class": weights.fiber_class
         * _fiber_class(logits[:, layout.CLASSES], fiber_class, fiber_weight, weights.classes),
         "attributes": weights.attributes
@@ -95,11 +94,10 @@ def _is_necrotic(fiber_class: Tensor) -> Tensor:
     return torch.isin(fiber_class, fiber_class.new_tensor([int(kind) for kind in sorted(NECROTIC_CLASSES)]))
 
 
-def _foreground(logits: Tensor, inside: Tensor, known: Tensor, necrotic: Tensor, positive: float) -> Tensor:
+def _foreground(logits: Tensor, inside: Tensor, known: Tensor, weight: Tensor) -> Tensor:
     probability = torch.sigmoid(logits) * known
     overlap = (probability * inside).sum()
     dice = 1 - (2 * overlap + 1) / (probability.sum() + (inside * known).sum() + 1)
-    weight = known * (1 + (positive - 1) * necrotic.to(logits.dtype))
     error = functional.binary_cross_entropy_with_logits(logits, inside, reduction="none")
     return (error * weight).sum() / weight.sum().clamp(min=1) + dice
 
@@ -109,9 +107,9 @@ def _distance(logits: Tensor, distance: Tensor, counted: Tensor) -> Tensor:
     return (error * counted).sum() / counted.sum().clamp(min=1)
 
 
-def _boundary(logits: Tensor, boundary: Tensor, known: Tensor, positive: float) -> Tensor:
+def _boundary(logits: Tensor, boundary: Tensor, outlined: Tensor, positive: float) -> Tensor:
     error = functional.binary_cross_entropy_with_logits(logits, boundary, reduction="none")
-    weight = known * (1 + (positive - 1) * boundary)
+    weight = outlined * (1 + (positive - 1) * boundary)
     return (error * weight).sum() / weight.sum().clamp(min=1)
 
 

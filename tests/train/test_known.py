@@ -67,7 +67,7 @@ def losses_before_masks(logits: Tensor, batch: Batch) -> dict[str, Tensor]:
     probability = torch.sigmoid(logits[:, layout.FOREGROUND])
     dice = 1 - (2 * (probability * inside).sum() + 1) / (probability.sum() + inside.sum() + 1)
     necrotic = ((codes >= 2) & (codes <= 4)).float()
-    heavier = 1 + (weights.foreground_necrotic - 1) * necrotic
+    heavier = 1 + (weights.necrotic - 1) * necrotic
     error = functional.binary_cross_entropy_with_logits(logits[:, layout.FOREGROUND], inside, reduction="none")
     away = functional.smooth_l1_loss(
         torch.sigmoid(logits[:, layout.DISTANCE]), batch["distance"], reduction="none", beta=0.1
@@ -75,7 +75,7 @@ def losses_before_masks(logits: Tensor, batch: Batch) -> dict[str, Tensor]:
     border = functional.binary_cross_entropy_with_logits(
         logits[:, layout.BOUNDARY], batch["boundary"], reduction="none"
     )
-    border_weight = 1 + (weights.boundary_positive - 1) * batch["boundary"]
+    border_weight = heavier * (1 + (weights.boundary_positive - 1) * batch["boundary"])
     class_weight = fiber_weight * torch.tensor(weights.classes)[codes.clamp(max=4)]
     class_error = functional.cross_entropy(logits[:, layout.CLASSES], codes, ignore_index=IGNORE, reduction="none")
     attribute_error = functional.binary_cross_entropy_with_logits(
@@ -89,7 +89,7 @@ def losses_before_masks(logits: Tensor, batch: Batch) -> dict[str, Tensor]:
     focus = (torch.sigmoid(logits[:, layout.CELLS]) - cells).abs() ** 2
     return {
         "foreground": (error * heavier).sum() / heavier.sum() + dice,
-        "distance": weights.distance * (away * inside).sum() / inside.sum(),
+        "distance": weights.distance * (away * inside * heavier).sum() / (inside * heavier).sum(),
         "boundary": (border * border_weight).sum() / border_weight.sum(),
         "fiber_class": (class_error * class_weight).sum() / class_weight.sum(),
         "attributes": weights.attributes * (attribute_error * fiber_weight[:, None]).sum() / (6 * fiber_weight.sum()),
