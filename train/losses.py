@@ -26,8 +26,8 @@ class LossWeights:
     """How much each term counts.
 
     Attributes:
-        necrotic: How much more a pixel of a necrotic fiber counts in the three maps that outlines are made of: packed and
-            cracked ones look like infiltrate, and would be cut to pieces.
+        necrotic: How much more a pixel of a necrotic fiber counts in the three maps that outlines are made of: packed
+            and cracked ones look like infiltrate, and would be cut to pieces.
         foreground: Binary cross-entropy and Dice of the fiber map.
         distance: Smooth L1 of the normalized distance, inside fibers.
         boundary: Binary cross-entropy of the border map.
