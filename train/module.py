@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,8 +29,6 @@ class MuscleModule(LightningModule):
         encoder: `compact`, `resnet18` or `resnet34`.
         pretrained: Whether a ResNet begins with ImageNet weights; of no meaning for the compact encoder and where
             training begins with a bundle.
-        compiled: Whether the training step is compiled first: a minute at the start, then 1.25 times as fast on a CPU;
-            needs a C++ compiler.
 
     Raises:
         BundleError: If that bundle cannot be used, or is of another network, or ImageNet weights cannot be had.
@@ -47,7 +44,6 @@ class MuscleModule(LightningModule):
         start_from: Path | None = None,
         encoder: str = COMPACT,
         pretrained: bool = True,
-        compiled: bool = False,
     ) -> None:
         """Build the network, in the memory order that convolutions run fastest in."""
         super().__init__()
@@ -59,9 +55,6 @@ class MuscleModule(LightningModule):
             start_with(network, imagenet_weights(encoder))
         self.encoder, self.channels = network.encoder, network.channels
         self.network = cast(nn.Module, network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
-        self._training_terms: Callable[[Batch], dict[str, Tensor]] = self._terms
-        if compiled:
-            self._training_terms = torch.compile(self._terms)
 
     def forward(self, rgb: Tensor) -> Tensor:
         """(B, H, W, 3) uint8 to (B, 26, H / 2, W / 2) float32 logits, so that losses are summed in float32."""
@@ -81,7 +74,7 @@ class MuscleModule(LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The sum of all terms."""
-        terms = self._training_terms(batch)
+        terms = self._terms(batch)
         total = torch.stack(list(terms.values())).sum()
         self.log("loss", total, prog_bar=True)
         self.log_dict({f"loss/{name}": term for name, term in terms.items()})
