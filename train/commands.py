@@ -90,6 +90,38 @@ def render(
 
 
 @application.command()
+def ablate(
+    real: Annotated[Path, typer.Option(help="Folder of real data.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="`nothing`, or a group to leave out; can be given again. All if left out.")
+    ] = None,
+    recipe: Annotated[Path, typer.Option(help="Trained by, in one process.")] = Path("train/configs/phantom.yaml"),
+    fields: Annotated[int, typer.Option(min=1, help="Fields that each training learns from.")] = 600,
+    steps: Annotated[int, typer.Option(min=1, help="Of each training.")] = 1600,
+    out: Annotated[Path, typer.Option(help="Holds a folder for each training, kept when called again.")] = Path(
+        "runs/ablations"
+    ),
+    processes: Annotated[int, typer.Option(min=0, help="Fields are drawn in this many processes; 0: this one.")] = 1,
+) -> None:
+    """Train without each group of the simulator's features, and set what that does to the real figures in a table."""
+    from histo.errors import UsageError
+    from histo.records.atomic import write_atomically
+    from train.ablate import NOTHING, measure_without, table
+    from train.real_evaluation import check_real_folder
+
+    names = [NOTHING, *Group]
+    if unknown := sorted(set(only or ()) - set(names)):
+        raise UsageError("ablate", f"there is no group {', '.join(unknown)}", f"choose from {', '.join(names)}")
+    check_real_folder(real)
+    for name in only or names:
+        measure_without(name, recipe, fields, steps, real, out / name, processes)
+    done = [name for name in names if (out / name / "figures.json").exists()]
+    text = table({name: measure_without(name, recipe, fields, steps, real, out / name, processes) for name in done})
+    write_atomically(out / "table.md", f"{text}\n".encode())
+    typer.echo(text)
+
+
+@application.command()
 def export(
     checkpoint: Annotated[Path, typer.Option(help="Of a training.")] = Path("runs/phantom/final.ckpt"),
     recipe: Annotated[Path, typer.Option(help="That the training was made by.")] = Path("train/configs/phantom.yaml"),
