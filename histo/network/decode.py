@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from histo.findings import NECROTIC_CLASSES, Cells, FiberClass, Fibers
 from histo.network import layout
 from histo.network.cell_peaks import find_peaks
+from histo.network.fissures import join_over_fissures
 from histo.network.operating import OperatingPoints
 from histo.network.outlines import Outline, min_feret, trace_outlines
 from histo.network.partition import label_fibers
@@ -39,8 +40,11 @@ def decode_block(
     """
     if maps.ndim != 3 or maps.shape[0] != layout.CHANNELS or maps.dtype != np.float32:
         raise ValueError(f"maps must be float32 of ({layout.CHANNELS}, h, w), not {maps.dtype} of {maps.shape}")
-    labels = label_fibers(maps, points)
-    means = _means_inside(maps, labels)
+    pieces = label_fibers(maps, points)
+    means = _means_inside(maps, pieces)
+    labels = join_over_fissures(pieces, means[:, FiberClass.NECROTIC_HYALINE])
+    if labels is not pieces:
+        means = _means_inside(maps, labels)
     by_class = temper_shares(_shares(means[:, : len(FiberClass)]), points.class_temperature)
     by_attribute = temper_odds(means[:, len(FiberClass) :], points.attribute_temperature)
     necrotic = np.isin(decide_class(by_class, points.necrotic), NECROTIC_CLASSES)

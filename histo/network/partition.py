@@ -79,7 +79,7 @@ def _basins(heights: NDArray[np.int32]) -> Labels:
     return labels.reshape(heights.shape)
 
 
-def _contacts(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def contacts(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Neighboring pixels of two fibers: flat places of both, and a key that is the same for each pair of fibers."""
     place = np.arange(labels.size, dtype=np.int64).reshape(labels.shape)
     firsts, seconds = [], []
@@ -93,24 +93,27 @@ def _contacts(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64], NDA
     return first, second, np.minimum(a, b) * (int(labels.max()) + 1) + np.maximum(a, b)
 
 
-class _Forest:
+class Forest:
     """Disjoint sets of labels; the root of a set is its smallest member, unless told otherwise."""
 
     def __init__(self, count: int) -> None:
+        """Every label is a set of its own."""
         self.parent = np.arange(count, dtype=np.int32).tolist()
 
     def root(self, label: int) -> int:
+        """The set that a label belongs to."""
         while self.parent[label] != label:
             self.parent[label] = label = self.parent[self.parent[label]]
         return int(label)
 
     def relabel(self, labels: Labels) -> Labels:
+        """The same labels with a number for each set, in the order of their roots and without gaps."""
         roots = np.array([self.root(label) for label in range(len(self.parent))])
         return np.unique(roots, return_inverse=True)[1].astype(np.int32)[labels]
 
 
 def _join_low_peaks(labels: Labels, heights: NDArray[np.int32], rise: float) -> Labels:
-    first, second, key = _contacts(labels)
+    first, second, key = contacts(labels)
     if not len(key):
         return labels
     flat = heights.ravel()
@@ -120,7 +123,7 @@ def _join_low_peaks(labels: Labels, heights: NDArray[np.int32], rise: float) -> 
     count = int(labels.max()) + 1
     peaks = np.zeros(count, np.int32)
     np.maximum.at(peaks, labels.ravel(), flat)
-    peak, forest = peaks.tolist(), _Forest(count)
+    peak, forest = peaks.tolist(), Forest(count)
     order = np.argsort(-passes, kind="stable")
     for low, high, level in zip(
         (pair[order] // count).tolist(), (pair[order] % count).tolist(), passes[order].tolist(), strict=True
@@ -136,7 +139,7 @@ def _join_over_false_borders(labels: Labels, border: Maps) -> Labels:
     """Join neighbors along whose common edge the border is on average below 1, until none is left."""
     flat = border.ravel()
     while True:
-        first, second, key = _contacts(labels)
+        first, second, key = contacts(labels)
         if not len(key):
             return labels
         pair, which, length = np.unique(key, return_inverse=True, return_counts=True)
@@ -145,7 +148,7 @@ def _join_over_false_borders(labels: Labels, border: Maps) -> Labels:
         if not len(false):
             return labels
         count = int(labels.max()) + 1
-        forest = _Forest(count)
+        forest = Forest(count)
         for a, b in zip((false // count).tolist(), (false % count).tolist(), strict=True):
             low, high = sorted((forest.root(a), forest.root(b)))
             forest.parent[high] = low
