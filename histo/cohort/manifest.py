@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from histo.csv_table import CsvRow, read_csv_table
 from histo.errors import ManifestError
 from histo.pattern.labels import PatternLabel
 from histo.slide.scale import COARSEST_UM, FINEST_UM
 
-MAX_MANIFEST_BYTES = 16 << 20
 _SHOWN_FAULTS = 20
 
 Value = TypeVar("Value")
@@ -92,18 +90,18 @@ def load_manifest(path: Path) -> Manifest:
     Raises:
         ManifestError: If the file is no such table, or any row has a fault; all faults are named with their rows.
     """
-    header, lines = _table(path)
+    table = read_csv_table(path, _REQUIRED, COLUMNS, "a manifest", ManifestError)
     faults: list[str] = []
     rows = []
     seen: dict[Path, int] = {}
     patients: dict[str, ManifestRow] = {}
-    for number, cells in lines:
-        found: list[str] = []
-        row = _row(header, cells, path.parent, number, found)
+    for line in table.rows:
+        number, found = line.number, list[str]()
+        row = _row(line, len(table.columns), path.parent, found)
         if row is not None:
             first = seen.setdefault(row.slide.resolve(), number)
             if first != number:
-                found.append(f"slide {cells[header['slide']]} is already in row {first}")
+                found.append(f"slide {line.values['slide']} is already in row {first}")
             earlier = patients.setdefault(row.biopsy, row)
             if earlier.patient != row.patient:
                 found.append(f"biopsy {row.biopsy} belongs to patient {earlier.patient} in row {earlier.number}")
@@ -119,46 +117,12 @@ def load_manifest(path: Path) -> Manifest:
     return Manifest(path, tuple(rows))
 
 
-def _table(path: Path) -> tuple[Mapping[str, int], Iterator[tuple[int, list[str]]]]:
-    """The place of each column, and all rows that are not blank with their line numbers."""
-    try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise ManifestError(path, "is too large for a manifest", "give a CSV file with a row for each slide")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ManifestError(path, f"cannot be read ({error.strerror or error})", "check the path") from None
-    except UnicodeDecodeError:
-        raise ManifestError(path, "is not UTF-8 text", "save it as CSV in UTF-8") from None
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader]
-    except csv.Error as error:
-        raise ManifestError(path, f"row {reader.line_num}: is no CSV ({error})", "close its quotes") from None
-    lines = [(number, line) for number, line in lines if any(line)]
-    names = [name.lower() for name in lines[0][1]] if lines else []
-    missing = [name for name in _REQUIRED if name not in names]
-    unknown = [repr(name) for name in names if name not in COLUMNS]
-    twice = sorted({name for name in names if names.count(name) > 1 and name in COLUMNS})
-    problems = [
-        f"{what} {', '.join(columns)}"
-        for what, columns in (("lacks", missing), ("has unknown columns", unknown), ("has twice", twice))
-        if columns
-    ]
-    if problems:
-        raise ManifestError(path, f"row 1: the header {'; it '.join(problems)}", f"use {', '.join(COLUMNS)}")
-    return {name: place for place, name in enumerate(names)}, iter(lines[1:])
-
-
-def _row(
-    header: Mapping[str, int], cells: list[str], folder: Path, number: int, faults: list[str]
-) -> ManifestRow | None:
+def _row(line: CsvRow, columns: int, folder: Path, faults: list[str]) -> ManifestRow | None:
     """One row; None, with what is wrong appended to `faults`, where it cannot be understood."""
-    if len(cells) > len(header) and any(cells[len(header) :]):
-        faults.append(f"has {len(cells)} cells, the header {len(header)}")
+    if line.cells > columns:
+        faults.append(f"has {line.cells} cells, the header {columns}")
         return None
-    values = {name: cells[place] if place < len(cells) else "" for name, place in header.items()}
+    values = line.values
     faults += [f"{name} is empty" for name in _REQUIRED if not values[name]]
 
     def understood(name: str, read: Callable[[str], Value]) -> Value | None:
@@ -178,7 +142,7 @@ def _row(
         split=understood("split", _split),
         site=values.get("site") or NO_SITE,
         label=understood("label", _label),
-        number=number,
+        number=line.number,
     )
     return None if faults else row
 
