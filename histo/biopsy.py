@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from histo.clinical import ClinicalFacts, assess, choose_biopsy, load_clinical
 from histo.clock import StageClock
 from histo.detection import detect
 from histo.errors import HistoError, SlideError, UsageError
@@ -37,6 +38,7 @@ def read_biopsy(
     precision: Precision = "auto",
     model: Model | None = None,
     conventions: Conventions | Path | str | None = None,
+    clinical: ClinicalFacts | Path | str | None = None,
     progress: Progress | None = None,
 ) -> BiopsyReading:
     """Read one biopsy: one slide, or several of the same biopsy. Research use; a pattern, not a diagnosis.
@@ -54,6 +56,8 @@ def read_biopsy(
         precision: In which numbers it runs.
         model: Instead of the last three: what `load_model` gave, for reading many biopsies.
         conventions: How findings are measured and graded; those that ship with histo if left out.
+        clinical: What is known of the patient, or a file that tells it of a biopsy of this name. It gets a section of
+            its own, and never alters the pattern.
         progress: Told what happens.
 
     Returns:
@@ -61,7 +65,7 @@ def read_biopsy(
 
     Raises:
         UsageError: If there is no slide, two slides have one name, several slides come without `name`, or the
-            conventions cannot be used.
+            conventions or the clinical file cannot be used.
         SlideError: If no slide can be read; of a single slide, its own error.
         BundleError: If the bundle is missing or damaged.
         EngineError: If device or precision is not to be had here.
@@ -74,6 +78,7 @@ def read_biopsy(
     model = model or load_model(bundle, device=device, precision=precision)
     if not isinstance(conventions, Conventions):
         conventions = load_conventions(None if conventions is None else Path(conventions))
+    known = _known_of(name or _name_of(asked[0]), clinical)
     folder = None if out is None else Path(out) if name is None else Path(out) / name
     clock = StageClock(progress or Silent())
 
@@ -82,7 +87,8 @@ def read_biopsy(
     for number, slide in enumerate(asked, start=1):
         clock.listener.slide(_name_of(slide), number, len(asked))
         try:
-            read.append(_read_and_write(slide, model, conventions, mpp, folder, clock))
+            alone = known if name is None else None
+            read.append(_read_and_write(slide, model, conventions, mpp, folder, clock, alone))
         except SlideError as error:
             failures.append(SlideFailure.of(error))
             clock.listener.failed(failures[-1])
@@ -101,7 +107,7 @@ def read_biopsy(
 
     results = [result for result, _ in read]
     with clock.stage("weigh"):
-        reading = conclude(name or results[0].info.name, results, failures, model, conventions)
+        reading = conclude(name or results[0].info.name, results, failures, model, conventions, known)
     if folder is not None and name is not None:
         pictures = {result.info.name: taken for result, taken in read if taken is not None}
         run = run_document(clock.started, clock.seconds, _read_mm2(results))
@@ -133,8 +139,9 @@ def conclude(
     failures: Sequence[SlideFailure],
     model: Model,
     conventions: Conventions,
+    clinical: ClinicalFacts | None = None,
 ) -> BiopsyReading:
-    """Weigh what was found on all slides, and read the pattern from it.
+    """Weigh what was found on all slides, and read the pattern from it; then set beside it what is known besides.
 
     A slide that the network was trained on, and a biopsy named as a patient it was trained on, are said in a caveat.
     """
@@ -149,7 +156,8 @@ def conclude(
     seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
     first = find_trained_on(seen, name if card.was_trained_on(name) else None)
     pattern = replace(pattern, caveats=(*first, *pattern.caveats))
-    return BiopsyReading(name, tuple(results), tuple(failures), evidence, pattern, model.facts)
+    context = None if clinical is None else assess(clinical, pattern.label)
+    return BiopsyReading(name, tuple(results), tuple(failures), evidence, pattern, model.facts, context)
 
 
 def coverage_of(tissue: TissueMap, findings: Findings) -> Coverage:
@@ -196,14 +204,29 @@ def check_names(names: Sequence[str], biopsy: str | None) -> None:
         raise UsageError(repr(biopsy), "a biopsy's name becomes a folder", "give it one without slashes")
 
 
+def _known_of(biopsy: str, clinical: ClinicalFacts | Path | str | None) -> ClinicalFacts | None:
+    """What is known of a biopsy; it must be there if a file is given."""
+    if clinical is None or isinstance(clinical, ClinicalFacts):
+        return clinical
+    facts = load_clinical(Path(clinical))
+    choose_biopsy(Path(clinical), facts, [biopsy])
+    return facts[biopsy]
+
+
 def _read_and_write(
-    slide: Slide, model: Model, conventions: Conventions, mpp: float | None, folder: Path | None, clock: StageClock
+    slide: Slide,
+    model: Model,
+    conventions: Conventions,
+    mpp: float | None,
+    folder: Path | None,
+    clock: StageClock,
+    clinical: ClinicalFacts | None,
 ) -> tuple[SlideResult, SlidePictures | None]:
     own = StageClock(clock.listener)
     result, pictures = read_slide(slide, model, own, mpp=mpp, draw=folder is not None)
     if folder is not None and pictures is not None:
         with own.stage("weigh"):
-            alone = conclude(result.info.name, [result], [], model, conventions)
+            alone = conclude(result.info.name, [result], [], model, conventions, clinical)
         clock.listener.stage("write")
         run = run_document(own.started, own.seconds, _read_mm2([result]))
         write_slide_folder(folder / result.info.name, alone, pictures, run)

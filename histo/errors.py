@@ -2,6 +2,7 @@
 
     HistoError                     one line: subject: problem; remedy
     ├── UsageError                 the request itself is wrong (exit code 2)
+    │   └── ClinicalError          the file of clinical facts has faults, each named with its row or field
     ├── SlideError                 a slide cannot be used
     │   ├── SlideNotFound          missing, a directory, a FIFO, an empty file
     │   ├── NotASlide              the bytes are something else, and it says what
@@ -61,6 +62,10 @@ class UsageError(HistoError):
     """The request itself is wrong: options that contradict, two slides of one name."""
 
     exit_code = 2
+
+
+class ClinicalError(UsageError):
+    """The file of clinical facts cannot be used as it is."""
 
 
 class SlideError(HistoError):

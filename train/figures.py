@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from histo.findings import INFLAMMATORY_CLASSES, FiberClass
 from histo.report.style import CELL_STYLES, FIBER_STYLES, INK
+from histo.report.svg import FIGURE_STYLE, svg_text
 from train.agreement import Agreement
 from train.curves import Curve, gather, trace
 from train.observe import HEADS, Observation
 from train.tables import bins_of
-
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "histo",
-    "svg.fonttype": "path",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.titlesize": 10,
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-}
 
 NAMES = {
     **{f"fiber.{kind.name.lower()}": style.label for kind, style in FIBER_STYLES.items()},
@@ -69,7 +53,7 @@ def precision_recall(observations: Sequence[Observation]) -> str:
     figure, axes = _curves(observations, {"Fibers, by class": _FIBERS, "Inflammatory cells": _SPARSE_CELLS}, draw)
     for panel in axes:
         panel.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision")
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def free_response(observations: Sequence[Observation]) -> str:
@@ -86,7 +70,7 @@ def free_response(observations: Sequence[Observation]) -> str:
         panel.minorticks_off()
         panel.set(xlim=(0, _MOST_FALSE_PER_MM2), ylim=(0, 1.01))
         panel.set(xlabel="false calls per mm2", ylabel="sensitivity")
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def confusion_matrix(confusion: NDArray[np.int64]) -> str:
@@ -104,7 +88,7 @@ def confusion_matrix(confusion: NDArray[np.int64]) -> str:
     panel.set_yticks(range(len(labels)), labels=labels)
     panel.grid(visible=False)
     panel.set(xlabel="called", ylabel="truly")
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def reliability_diagram(observations: Sequence[Observation]) -> str:
@@ -121,7 +105,7 @@ def reliability_diagram(observations: Sequence[Observation]) -> str:
         panel.set(xlim=(0, 1.02), ylim=(0, 1.02), title=head.replace("_", " "), xlabel="stated")
         panel.set_aspect("equal")
     axes[0].set_ylabel("came true")
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def bland_altman(agreements: Mapping[str, Agreement]) -> str:
@@ -140,7 +124,7 @@ def bland_altman(agreements: Mapping[str, Agreement]) -> str:
         panel.set_ylim(-1.1 * farthest, 1.1 * farthest)
     for panel in axes[::4]:
         panel.set_ylabel("found - true")
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def _curves(
@@ -164,17 +148,9 @@ def _panels(
 ) -> tuple[Figure, list[Axes]]:
     across = min(count, columns)
     down = -(-count // across)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(FIGURE_STYLE):
         figure = Figure(figsize=((inches + 1.6 * legends) * across, inches * down), layout="constrained")
         axes = list(np.atleast_1d(figure.subplots(down, across)).ravel())
     for spare in axes[count:]:
         spare.remove()
     return figure, axes[:count]
-
-
-def _svg(figure: Figure) -> str:
-    FigureCanvasSVG(figure)
-    with mpl.rc_context(_STYLE):
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()[text.getvalue().index("<svg") :]

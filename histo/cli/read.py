@@ -33,6 +33,10 @@ def read(
     conventions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your laboratory's conventions instead of those of histo.")
     ] = None,
+    clinical: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV or JSON with CK, antibodies and so on; never alters the pattern."),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Read biopsies: find fibers and cells, weigh them, and name the pattern.
@@ -51,6 +55,7 @@ def read(
     from histo.cli.consoles import error_console, output_console
     from histo.cli.screen import show_reading
     from histo.cli.watch import watch
+    from histo.clinical import choose_biopsy, load_clinical
     from histo.errors import HistoError, OutputError, SlideError, UsageError
     from histo.model import load_model
     from histo.pattern import load_conventions
@@ -59,15 +64,28 @@ def read(
 
     check_names([slide_name(path) for path in slides], biopsy)
     graded_by = load_conventions(conventions)
+    known = {} if clinical is None else load_clinical(clinical)
+    if clinical is not None:
+        choose_biopsy(clinical, known, [slide_name(path) for path in slides] if biopsy is None else [biopsy])
     make_folder(out)
     model = load_model(bundle, device=device, precision=precision)
     groups = [(slides, biopsy)] if biopsy is not None else [([path], None) for path in slides]
     console, errors = output_console(), error_console()
+    untold = sorted({name or slide_name(paths[0]) for paths, name in groups} - set(known))
+    if clinical is not None and untold:
+        errors.print(f"histo: {clinical}: tells nothing of {', '.join(untold)}", soft_wrap=True)
     with watch(errors, len(slides)) as watcher:
         for number, (paths, name) in enumerate(groups, start=1):
             try:
                 reading = read_biopsy(
-                    paths, out=out, mpp=mpp, name=name, model=model, conventions=graded_by, progress=watcher
+                    paths,
+                    out=out,
+                    mpp=mpp,
+                    name=name,
+                    model=model,
+                    conventions=graded_by,
+                    clinical=known.get(name or slide_name(paths[0])),
+                    progress=watcher,
                 )
             except SlideError:
                 if debug:

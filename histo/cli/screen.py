@@ -41,6 +41,7 @@ def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None
         for candidate in pattern.differential[:3]:
             _item(console, f"{candidate.rank}. {candidate.text}")
     _show_numbers(console, reading)
+    _show_clinical(console, reading)
     _show_facts(console, reading)
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     console.print(f"\nWritten to {folder}", style="bold", soft_wrap=True)
@@ -75,6 +76,14 @@ def _show_numbers(console: Console, reading: BiopsyReading) -> None:
     floor = floor_sentence(pooled)
     if floor is not None and not refused:
         console.print(floor)
+
+
+def _show_clinical(console: Console, reading: BiopsyReading) -> None:
+    if reading.clinical is None:
+        return
+    console.print("\nClinical context (an adjunct, never a diagnosis; it has not altered the pattern)", style="bold")
+    for subtype in reading.clinical.subtypes:
+        _item(console, f"{subtype.name}: {subtype.sentence}")
 
 
 def _row_name(row: FindingRow) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from histo.clinical import ClinicalContext
 from histo.errors import HistoError
 from histo.evidence import BiopsyEvidence, Coverage
 from histo.findings import Findings
@@ -123,6 +124,8 @@ class BiopsyReading:
         evidence: The numbers of all slides together and of each.
         pattern: The pattern with its reasons, or a refusal. A pattern, not a diagnosis.
         model: What read it.
+        clinical: What is known of the patient besides, and what criteria make of it; None where nothing was given. It
+            never alters the pattern.
     """
 
     name: str
@@ -131,3 +134,4 @@ class BiopsyReading:
     evidence: BiopsyEvidence
     pattern: PatternReading
     model: ModelFacts
+    clinical: ClinicalContext | None = None

@@ -14,6 +14,7 @@ from typing import Any
 
 import shapely
 
+from histo.clinical import ClinicalContext, context_from_document
 from histo.errors import RecordError
 from histo.evidence import Coverage
 from histo.pattern import PatternLabel
@@ -23,7 +24,7 @@ from histo.records.reading import BiopsyReading, SlideResult
 from histo.slide import library_versions
 
 SCHEMA = "histo.reading"
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Major: a program that reads an older one may break. Minor: only additions."""
 
 RECORDED_PACKAGES = (
@@ -56,6 +57,7 @@ def reading_document(reading: BiopsyReading) -> dict[str, Any]:
         "slides": [_slide(slide) for slide in reading.slides],
         "failures": [{**plain(failure), "slide": Path(failure.slide).name} for failure in reading.failures],
         "model": plain(reading.model),
+        "clinical": plain(reading.clinical),
         "provenance": provenance(),
     }
 
@@ -129,6 +131,7 @@ class StoredReading:
         coverage: Areas over all slides.
         um_per_px: Scale; None where slides differ.
         scale_source: Where the scale was read.
+        clinical: The clinical section; None where nothing was given.
         document: Everything in the file.
     """
 
@@ -140,6 +143,7 @@ class StoredReading:
     coverage: Coverage
     um_per_px: float | None
     scale_source: str
+    clinical: ClinicalContext | None
     document: Mapping[str, Any]
 
 
@@ -164,7 +168,7 @@ def read_reading(path: Path | str) -> StoredReading:
     try:
         pattern, coverage, scale = document["pattern"], document["coverage"], document["scale"]
         refusal = pattern["refusal"]
-        um_per_px = scale["um_per_px"]
+        um_per_px, clinical = scale["um_per_px"], document.get("clinical")  # readings of schema 1.1 have none
         return StoredReading(
             schema_version=version,
             name=_text(document["name"]),
@@ -174,6 +178,7 @@ def read_reading(path: Path | str) -> StoredReading:
             coverage=Coverage(**coverage),
             um_per_px=None if um_per_px is None else float(um_per_px),
             scale_source=_text(scale["source"]),
+            clinical=None if clinical is None else context_from_document(clinical),
             document=document,
         )
     except KeyError as error:

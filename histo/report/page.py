@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from histo.records import BiopsyReading, SlideResult, provenance
+from histo.report.clinical import clinical_part
 from histo.report.facts import Fact, fiber_facts, spatial_facts
 from histo.report.gallery import gallery
 from histo.report.pictures import SlidePictures
@@ -72,6 +73,7 @@ def report_html(reading: BiopsyReading, pictures: Mapping[str, SlidePictures], o
         limits=H_AND_E_LIMITS,
         gallery=gallery(crops),
         levels=_levels(reading),
+        clinical=clinical_part(reading.clinical),
         provenance=provenance(),
     )
 
