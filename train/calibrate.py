@@ -17,6 +17,7 @@ from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, maps_of, read_fields
 from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
+from train.second_look import f1_by_threshold, fit_second_look, read_candidates
 from train.sections import ordinary_sections
 from train.temperatures import fit_temperatures
 
@@ -102,6 +103,7 @@ def choose_points(
     sections: Sequence[int] = (),
     outlines: bool = True,
     false_cells_per_mm2: float = FALSE_CELLS_PER_MM2,
+    looked: Sequence[int] = (),
 ) -> Calibration:
     """Fit a temperature for each head, then pick each threshold: outlines, classes, attributes, nuclei, in this order.
 
@@ -117,14 +119,21 @@ def choose_points(
         outlines: Whether to choose how outlines are cut. That takes hundreds of diseased fibers: with fewer, keep what
             the bundle began with.
         false_cells_per_mm2: That rate.
+        looked: Seeds of ordinary phantom sections, of the validation split, that the second look at necrosis is learned
+            from, and its threshold; none keeps the bundle's second look.
     """
     known = [*read_fields(engine, folder, f"Reading {folder}"), *_read_sections(engine, sections)]
     start = rescaled(start, fit_temperatures(known, start))
     points, choices = start, list[Choice]()
     if outlines:
         points, choices = _choose_outlines(known, points)
+    if looked:
+        candidates = read_candidates(engine, points, looked)
+        points = replace(points, necrotic_look=fit_second_look(candidates))
+        choices.append(_best("necrotic", f1_by_threshold(candidates, points.necrotic_look), LIKELY))
     paired = _paired(known, points)
-    choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))
+    if not looked:
+        choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))
     for kind in FiberAttribute:
         f1 = {t: _attribute_f1(paired, kind, t) for t in PROBABILITY_GRID if t >= LIKELY}
         choices.append(_best(f"attributes.{kind.name.lower()}", f1, start.attributes[kind]))

@@ -150,6 +150,9 @@ def calibrate(
     false_cells_per_mm2: Annotated[
         float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
     ] = 0.8,
+    looked: Annotated[
+        int, typer.Option(min=0, help="Ordinary phantom sections that the second look at necrosis is learned from.")
+    ] = 90,
 ) -> None:
     """Choose temperatures and operating points on validation fields, and write them into the bundle's card."""
     from dataclasses import replace
@@ -163,7 +166,9 @@ def calibrate(
     engine, start = make_engine(loaded), loaded.card.operating_points
     seeds = take_seeds(Split.VALIDATION, healthy) if healthy else ()
     ordinary = take_seeds(Split.VALIDATION, sections, first=healthy) if sections else ()
-    chosen = choose_points(engine, start, fields, seeds, ordinary, outlines, false_cells_per_mm2)
+    again = take_seeds(Split.VALIDATION, looked, first=healthy + sections) if looked else ()
+    chosen = choose_points(engine, start, fields, seeds, ordinary, outlines, false_cells_per_mm2, again)
+    typer.echo(f"{'necrotic_look':30s} {' '.join(f'{weight:g}' for weight in chosen.points.necrotic_look)}")
     for name in sorted(ADDED):
         typer.echo(f"{name:30s} {getattr(chosen.points, name):g}")
     for choice in chosen.choices:

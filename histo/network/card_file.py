@@ -149,6 +149,7 @@ def _thresholds(points: _Entries) -> dict[str, Any]:
     reads: dict[str, Callable[[Any], Any]] = {
         "attributes": _several(_number),
         "cells": _several(_number),
+        "necrotic_look": _several(_number),
         "merge_boundary": _by_class,
     }
     return {

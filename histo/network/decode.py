@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -13,10 +15,32 @@ from histo.network.fissures import join_over_fissures
 from histo.network.operating import OperatingPoints
 from histo.network.outlines import Outline, min_feret, trace_outlines
 from histo.network.partition import label_fibers
+from histo.network.second_look import look_again
 from histo.network.temperature import temper_odds, temper_shares
 
 _RIM_WEIGHT = 0.1
 """Weight of a fiber's rim, against 1.1 in its middle: the rim's pixels mix with the neighbors."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OutlinedBlock:
+    """N outlines of a block, in canonical order, and what the maps say of each.
+
+    Attributes:
+        labels: (h, w) int32 at 1 um/px.
+        outlines: Each with its label.
+        center_um: (N, 2) float64 from the block's corner.
+        class_probability: (N, 5) float64 over `FiberClass`.
+        attribute_probability: (N, 6) float64 over `FiberAttribute`.
+        seen: (N, 4) float64 over `histo.network.second_look.SEEN`.
+    """
+
+    labels: NDArray[np.int32]
+    outlines: tuple[Outline, ...]
+    center_um: NDArray[np.float64]
+    class_probability: NDArray[np.float64]
+    attribute_probability: NDArray[np.float64]
+    seen: NDArray[np.float64]
 
 
 def decode_block(
@@ -40,52 +64,86 @@ def decode_block(
     """
     if maps.ndim != 3 or maps.shape[0] != layout.CHANNELS or maps.dtype != np.float32:
         raise ValueError(f"maps must be float32 of ({layout.CHANNELS}, h, w), not {maps.dtype} of {maps.shape}")
+    block = outline_block(maps, points)
+    by_class = look_again(block.class_probability, block.seen, points.necrotic_look)
+    rows = sure_outlines(block, by_class, points)
+    corner_um = np.array(origin_um, np.float64)
+    row_of_label = np.full(int(block.labels.max(initial=0)) + 1, -1, np.int32)
+    row_of_label[[block.outlines[row].label for row in rows]] = np.arange(len(rows), dtype=np.int32)
+    return _fibers(block, by_class, rows, corner_um, points), _cells(
+        maps, block.labels, row_of_label, corner_um, points
+    )
+
+
+def outline_block(maps: NDArray[np.float32], points: OperatingPoints) -> OutlinedBlock:
+    """Everything in a block that could be a fiber, before it is decided what is one.
+
+    Args:
+        maps: As for `decode_block`.
+        points: The bundle's thresholds and temperatures.
+    """
     pieces = label_fibers(maps, points)
     means = _means_inside(maps, pieces)
     labels = join_over_fissures(pieces, means[:, FiberClass.NECROTIC_HYALINE])
     if labels is not pieces:
         means = _means_inside(maps, labels)
-    by_class = temper_shares(_shares(means[:, : len(FiberClass)]), points.class_temperature)
-    by_attribute = temper_odds(means[:, len(FiberClass) :], points.attribute_temperature)
-    necrotic = np.isin(decide_class(by_class, points.necrotic), NECROTIC_CLASSES)
-    sure = _mean_foreground(maps, labels) >= np.where(necrotic, points.necrotic_fiber, points.fiber)
-    outlines = [outline for outline in trace_outlines(labels, points.minimum_area_um2) if sure[outline.label]]
-    corner_um = np.array(origin_um, np.float64)
-    fibers, row_of_label = _fibers(labels, by_class, by_attribute, outlines, corner_um, points)
-    return fibers, _cells(maps, labels, row_of_label, corner_um, points)
+    outlines = trace_outlines(labels, points.minimum_area_um2)
+    polygons = [outline.polygon for outline in outlines]
+    center_um = shapely.get_coordinates(shapely.centroid(polygons)).reshape(-1, 2)
+    order = np.lexsort((center_um[:, 0], center_um[:, 1]))
+    outlines = [outlines[place] for place in order]
+    label = np.array([outline.label for outline in outlines], np.int64)
+    roundness = (4 * np.pi * shapely.area(polygons) / np.maximum(shapely.length(polygons), 1e-9) ** 2)[order]
+    planes = (layout.FOREGROUND, layout.BOUNDARY, layout.DISTANCE)
+    return OutlinedBlock(
+        labels=labels,
+        outlines=tuple(outlines),
+        center_um=center_um[order],
+        class_probability=temper_shares(_shares(means[:, : len(FiberClass)]), points.class_temperature)[label],
+        attribute_probability=temper_odds(means[:, len(FiberClass) :], points.attribute_temperature)[label],
+        seen=np.stack([*(_mean(maps[plane], labels)[label] for plane in planes), roundness], axis=1),
+    )
+
+
+def sure_outlines(
+    block: OutlinedBlock, class_probability: NDArray[np.float64], points: OperatingPoints
+) -> NDArray[np.int64]:
+    """Rows of the outlines that are held to be fibers: those called necrotic need less foreground.
+
+    Args:
+        block: What could be a fiber.
+        class_probability: (N, 5) what its class is decided by.
+        points: The bundle's thresholds.
+    """
+    necrotic = np.isin(decide_class(class_probability, points.necrotic), NECROTIC_CLASSES)
+    return np.flatnonzero(block.seen[:, 0] >= np.where(necrotic, points.necrotic_fiber, points.fiber))
 
 
 def _fibers(
-    labels: NDArray[np.int32],
-    by_class: NDArray[np.float64],
-    by_attribute: NDArray[np.float64],
-    outlines: list[Outline],
+    block: OutlinedBlock,
+    class_probability: NDArray[np.float64],
+    rows: NDArray[np.int64],
     origin_um: NDArray[np.float64],
     points: OperatingPoints,
-) -> tuple[Fibers, NDArray[np.int32]]:
-    row_of_label = np.full(int(labels.max(initial=0)) + 1, -1, np.int32)
-    if not outlines:
-        return Fibers.empty(), row_of_label
-    center_um = shapely.get_coordinates(shapely.centroid([outline.polygon for outline in outlines]))
-    order = np.lexsort((center_um[:, 0], center_um[:, 1]))
-    outlines = [outlines[place] for place in order]
-    label = np.array([outline.label for outline in outlines])
-    row_of_label[label] = np.arange(len(label), dtype=np.int32)
-    by_class, by_attribute = by_class[label], by_attribute[label]
+) -> Fibers:
+    if not len(rows):
+        return Fibers.empty()
+    outlines = [block.outlines[row] for row in rows]
+    by_class, by_attribute = class_probability[rows], block.attribute_probability[rows]
+    labels = block.labels
     at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    fibers = Fibers(
-        center_um=(center_um[order] + origin_um).astype(np.float32),
+    return Fibers(
+        center_um=(block.center_um[rows] + origin_um).astype(np.float32),
         area_um2=np.array([outline.polygon.area for outline in outlines], np.float32),
         min_feret_um=np.array([min_feret(outline.ring_um) for outline in outlines], np.float32),
         fiber_class=decide_class(by_class, points.necrotic),
         class_probability=by_class.astype(np.float32),
         attribute_probability=by_attribute.astype(np.float32),
         attributes=by_attribute >= np.array(points.attributes),
-        cut=np.isin(label, at_border),
+        cut=np.isin([outline.label for outline in outlines], at_border),
         outline_um=(np.concatenate([outline.ring_um for outline in outlines]) + origin_um).astype(np.float32),
         outline_start=np.cumsum([0, *(len(outline.ring_um) for outline in outlines)]).astype(np.int64),
     )
-    return fibers, row_of_label
 
 
 def _shares(by_class: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -94,11 +152,10 @@ def _shares(by_class: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def _mean_foreground(maps: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
-    """(labels,) mean foreground probability of each label; label 0 is the background."""
+def _mean(plane: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
+    """(labels,) mean of a map inside each label; label 0 is the background."""
     flat = labels.ravel()
-    sums = np.bincount(flat, weights=maps[layout.FOREGROUND].ravel())
-    means: NDArray[np.float64] = sums / np.maximum(np.bincount(flat), 1)
+    means: NDArray[np.float64] = np.bincount(flat, weights=plane.ravel()) / np.maximum(np.bincount(flat), 1)
     return means
 
 

@@ -6,9 +6,17 @@ import math
 from dataclasses import dataclass, fields
 
 from histo.findings import CellClass, FiberAttribute, FiberClass
+from histo.network.second_look import NO_SECOND_LOOK
 
 ADDED = frozenset(
-    ("class_temperature", "attribute_temperature", "cell_temperature", "cell_even_height", "compartment_temperature")
+    (
+        "necrotic_look",
+        "class_temperature",
+        "attribute_temperature",
+        "cell_temperature",
+        "cell_even_height",
+        "compartment_temperature",
+    )
 )
 """What cards of earlier versions do not hold; the defaults leave the network's numbers as they are, as those did."""
 
@@ -29,6 +37,8 @@ class OperatingPoints:
         necrotic_fiber: The same for an outline that is called necrotic: sarcoplasm that is lost, or full of phagocytes,
             looks less like a fiber.
         necrotic: Summed probability of the necrotic classes from which a fiber is called necrotic.
+        necrotic_look: Weights of the second look at fibers that may be necrotic (`histo.network.second_look`);
+            `necrotic` is compared with what comes out.
         attributes: Probability from which each `FiberAttribute` is held to be present.
         cells: Peak height from which a nucleus of each `CellClass` is counted.
         cell_spacing_um: Two peaks nearer than this are one nucleus.
@@ -50,6 +60,7 @@ class OperatingPoints:
     fiber: float = 0.75
     necrotic_fiber: float = 0.5
     necrotic: float = 0.5
+    necrotic_look: tuple[float, ...] = NO_SECOND_LOOK
     attributes: tuple[float, ...] = (0.5,) * len(FiberAttribute)
     cells: tuple[float, ...] = (0.4,) * len(CellClass)
     cell_spacing_um: float = 3.0
@@ -68,6 +79,7 @@ class OperatingPoints:
         for name, values, count in (
             ("merge_boundary", self.merge_boundary, len(FiberClass)),
             ("attributes", self.attributes, len(FiberAttribute)),
+            ("necrotic_look", self.necrotic_look, len(NO_SECOND_LOOK)),
             ("cells", self.cells, len(CellClass)),
         ):
             if len(values) != count:
@@ -76,6 +88,8 @@ class OperatingPoints:
             value = getattr(self, field.name)
             unbounded = field.name.endswith(("_um", "_um2", "_temperature"))
             for number in value if isinstance(value, tuple) else (value,):
+                if field.name == "necrotic_look" and math.isfinite(number):
+                    continue
                 if not math.isfinite(number) or number <= 0 or (number >= 1 and not unbounded):
                     span = "positive" if unbounded else "between 0 and 1"
                     raise ValueError(f"{field.name} must be {span}, not {number}")

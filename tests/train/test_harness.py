@@ -214,7 +214,7 @@ def test_a_checkpoint_away_from_its_settings_is_refused(trained: Path, tmp_path:
 
 def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tmp_path: Path) -> None:
     run = CliRunner()
-    validation = ["--fields", str(fields / "validation"), "--healthy", "1", "--sections", "1"]
+    validation = ["--fields", str(fields / "validation"), "--healthy", "1", "--sections", "1", "--looked", "1"]
     chosen = run.invoke(application, ["calibrate", "--bundle", str(bundle), *validation])
     assert chosen.exit_code == 0, chosen.output
     assert "merge_boundary" in chosen.output
