@@ -1,0 +1,199 @@
+"""A bundle's mistakes, measured section by section: what the readings of further sections are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.evidence import Estimate
+from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
+from train.study.dispersion import concentration, draw_rates, draw_shares, gamma_shape
+from train.study.kinds import CLASS_OF_KIND, CellPlace
+from train.study.section_errors import SHAPES, SectionErrors
+
+Floats = NDArray[np.float64]
+_SHARES = ("fibers", "attributes", "cells", "compartments")
+_RATES = ("false_fibers", "false_cells")
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """How one slide will be read.
+
+    Attributes:
+        fibers: (14, 11) chances by `FiberKind` of what becomes of a fiber; see `train.study.section_errors`.
+        attributes: (6, 2) chance that an attribute is called where it is not, and where it is.
+        width: (2, 2) by `WidthGroup`, mean and standard deviation of log(found / true diameter).
+        fragment: (2,) the same of log(outline / fiber that it stands for), as diameters.
+        false_fibers: (8, 5) per mm2 of a true compartment, by called class.
+        false_width: (2,) mean and standard deviation of log(diameter in um) of those.
+        cells: (4, 4, 5) chances by `CellPlace` and `CellClass`.
+        false_cells: (8, 4) per mm2 of a true compartment, by called class.
+        compartments: (8, 8) chances of what a pixel of the map is called.
+        assessable: Assessable area per area of section that nothing hides.
+        rejected: Area set aside as artefact without cause, per area of section.
+    """
+
+    fibers: Floats
+    attributes: Floats
+    width: Floats
+    fragment: Floats
+    false_fibers: Floats
+    false_width: Floats
+    cells: Floats
+    false_cells: Floats
+    compartments: Floats
+    assessable: float = 1.0
+    rejected: float = 0.0
+
+    @staticmethod
+    def perfect() -> Rates:
+        """A reading without any mistake."""
+        return Rates(
+            fibers=np.eye(2 * len(FiberClass) + 1)[CLASS_OF_KIND],
+            attributes=np.tile([0.0, 1.0], (len(FiberAttribute), 1)),
+            width=np.zeros((2, 2)),
+            fragment=np.zeros(2),
+            false_fibers=np.zeros(SHAPES["false_fibers"]),
+            false_width=np.array([np.log(30.0), 0.0]),
+            cells=np.tile(np.eye(len(CellClass), len(CellClass) + 1), (len(CellPlace), 1, 1)),
+            false_cells=np.zeros(SHAPES["false_cells"]),
+            compartments=np.eye(len(Compartment)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorModel:
+    """What was measured of a bundle on phantom sections of held-out seeds.
+
+    Attributes:
+        bundle: Its name and version.
+        weights_sha256: Of its weights.
+        reader_sha256: Of its weights and thresholds together: with others the mistakes are others.
+        phantoms_sha256: Of the source that drew the sections.
+        false_necrotic_per_1000: What readings by the bundle take for the rate of false calls; None where its card says
+            nothing.
+        seeds: (S,) of the sections.
+        diseases: (S,) that they show.
+        sections: (S,) what went wrong on each.
+    """
+
+    bundle: str
+    weights_sha256: str
+    reader_sha256: str
+    phantoms_sha256: str
+    false_necrotic_per_1000: Estimate | float | None
+    seeds: tuple[int, ...]
+    diseases: tuple[str, ...]
+    sections: tuple[SectionErrors, ...]
+
+    def stacked(self, name: str) -> Floats:
+        """(S, ...) one array of all sections."""
+        return np.stack([np.asarray(getattr(section, name), np.float64) for section in self.sections])
+
+    @cached_property
+    def pooled(self) -> Rates:
+        """What holds over all sections together."""
+        perfect = Rates.perfect()
+        area_mm2 = np.maximum(self.stacked("compartment_mm2").sum(axis=0), 1e-9)[:, None]
+        attributes = self.stacked("attributes").sum(axis=0)
+        return Rates(
+            fibers=_leaning(self.stacked("fibers").sum(axis=0), _by_class(self.stacked("fibers").sum(axis=0))),
+            attributes=_leaning(attributes, np.tile(np.eye(2), (len(FiberAttribute), 1, 1)))[:, :, 1],
+            width=np.stack([_spread(one) for one in self.stacked("width").sum(axis=0)]),
+            fragment=_spread(self.stacked("fragment").sum(axis=0)),
+            false_fibers=self.stacked("false_fibers").sum(axis=0) / area_mm2,
+            false_width=_spread(self.stacked("false_width").sum(axis=0)),
+            cells=_leaning(self.stacked("cells").sum(axis=0), _by_cell(self.stacked("cells").sum(axis=0))),
+            false_cells=self.stacked("false_cells").sum(axis=0) / area_mm2,
+            compartments=_leaning(self.stacked("compartments").sum(axis=0), perfect.compartments),
+            assessable=float(self.stacked("assessable").mean()),
+            rejected=float(self.stacked("rejected_mm2").sum() / self.stacked("compartment_mm2").sum()),
+        )
+
+    @cached_property
+    def _firmness(self) -> dict[str, Floats]:
+        exposure = self.stacked("compartment_mm2")
+        firm: dict[str, Floats] = {}
+        for name in _SHARES:
+            counts = self.stacked(name)
+            rows = counts.reshape(len(counts), -1, counts.shape[-1])
+            firm[name] = concentration(rows, self._shares(name))
+        for name in _RATES:
+            firm[name] = gamma_shape(self.stacked(name), exposure, getattr(self.pooled, name))
+        return firm
+
+    def _shares(self, name: str) -> Floats:
+        share: Floats = getattr(self.pooled, name)
+        if name == "attributes":
+            share = np.stack([1 - share, share], axis=-1)
+        return share.reshape(-1, share.shape[-1])
+
+    def draw(self, rng: np.random.Generator) -> Rates:
+        """How a further slide may be read.
+
+        Like a measured section drawn by lot, as far as that one tells, and else as sections are read on average.
+        """
+        one = self.sections[rng.integers(len(self.sections))]
+        drawn: dict[str, Floats] = {}
+        for name in _SHARES:
+            counts = getattr(one, name)
+            shape = counts.shape
+            rows = draw_shares(counts.reshape(-1, shape[-1]), self._shares(name), self._firmness[name], rng)
+            drawn[name] = rows.reshape(shape)
+        drawn["attributes"] = drawn["attributes"][:, :, 1]
+        exposure = one.compartment_mm2
+        for name in _RATES:
+            rate = getattr(self.pooled, name)
+            drawn[name] = draw_rates(getattr(one, name), exposure, rate, self._firmness[name], rng)
+        width = np.stack([_own_width(own, all_) for own, all_ in zip(one.width, self.pooled.width, strict=True)])
+        scored_mm2 = float(exposure.sum())
+        return replace(
+            self.pooled,
+            **drawn,
+            width=width,
+            assessable=float(one.assessable),
+            rejected=float(one.rejected_mm2) / scored_mm2 if scored_mm2 else 0.0,
+        )
+
+
+def _leaning(counts: Floats, on: Floats) -> Floats:
+    """Shares of each row, as if one more had been seen that behaved like `on`: what was never seen is like its kin."""
+    shares: Floats = (counts + on) / (counts.sum(axis=-1, keepdims=True) + 1)
+    return shares
+
+
+def _by_class(counts: Floats) -> Floats:
+    """(14, 11) shares over all kinds of the same class; what was never seen at all is held to be right."""
+    same = CLASS_OF_KIND[:, None] == CLASS_OF_KIND[None]
+    together = same @ counts
+    total = together.sum(axis=1, keepdims=True)
+    return np.where(total > 0, together / np.maximum(total, 1), Rates.perfect().fibers)
+
+
+def _by_cell(counts: Floats) -> Floats:
+    """(4, 4, 5) shares of each class of nuclei, wherever they lie."""
+    together = np.broadcast_to(counts.sum(axis=0, keepdims=True), counts.shape)
+    total = together.sum(axis=-1, keepdims=True)
+    return np.where(total > 0, together / np.maximum(total, 1), Rates.perfect().cells)
+
+
+def _spread(moments: Floats) -> Floats:
+    """Mean and standard deviation from count, sum and sum of squares."""
+    n, total, squares = moments
+    if n < 2:
+        return np.zeros(2)
+    mean = total / n
+    return np.array([mean, np.sqrt(max(0.0, squares / n - mean**2))])
+
+
+_FEW = 5
+
+
+def _own_width(own: Floats, pooled: Floats) -> Floats:
+    """A section's own mean, leaning on that of all sections as if on a few more fibers (C)."""
+    mean = (own[1] + _FEW * pooled[0]) / (own[0] + _FEW)
+    return np.array([mean, pooled[1]])
