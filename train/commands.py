@@ -10,7 +10,7 @@ import typer
 
 from histo.cohort import Split
 from histo.phantom.ablation import Group
-from train import lab_commands, realism_command
+from train import lab_commands, realism_command, study_commands
 from train.guard import GuardedCommands
 from train.seeds import take_seeds
 
@@ -31,6 +31,7 @@ def harness(debug: Annotated[bool, typer.Option("--debug", help="Show the traceb
 application.command()(lab_commands.prepare)
 application.command()(lab_commands.simulate_lab)
 application.command()(realism_command.realism)
+application.command()(study_commands.error_model)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
