@@ -6,20 +6,26 @@ process, so that the numbers of machines with different numbers of cores compare
 
 from __future__ import annotations
 
+import math
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
+
 from histo.biopsy import read_biopsy
+from histo.evidence import Coverage, SlideObservation, weigh_evidence
+from histo.findings import Cells, CompartmentMap, Fibers, Findings
 from histo.geometry import WORKING_MPP, Region, Size
 from histo.model import Model
 from histo.phantom.drawing import Renderer
 from histo.phantom.pyramid import BLOCK_WPX
 from histo.phantom.slide import phantom_biopsy
+from histo.records import SlideResult
 from histo.slide import open_slide
 from histo.tiling import TileGrid, core_area_inside, lay_tiles
 from histo.tissue import find_tissue
@@ -29,6 +35,12 @@ MOST_TILES = 8
 
 SIMULATED_MM2 = 2.0
 """Tissue of the phantom that is drawn."""
+
+WEIGHED_FIBERS = 60_000
+"""So many fibers make a large section, and are weighed;"""
+
+MOST_SIDE = 16
+"""but at most so many copies of the slide stand side by side, or one with hardly a fiber would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,21 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighing:
+    """How long the findings of a large section take to become evidence.
+
+    Attributes:
+        fibers: Of the section: what was found, side by side as often as it takes.
+        cpu_seconds: Of all threads.
+        wall_seconds: By the clock.
+    """
+
+    fibers: int
+    cpu_seconds: float
+    wall_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class BenchResult:
     """What was measured on one slide.
 
@@ -62,6 +89,7 @@ class BenchResult:
         reading: Reading tiles of the slide, one thread.
         network: Running the network over tiles, all threads.
         simulating: Drawing blocks of a phantom slide, glass included, as training fields and test slides are drawn.
+        weighing: Turning the findings of a large section into evidence.
         peak_rss_mib: Largest memory of the process so far, after the whole reading.
         fibers: How many were found, so that speed is not had by finding nothing.
     """
@@ -75,6 +103,7 @@ class BenchResult:
     reading: Speed
     network: Speed
     simulating: Speed
+    weighing: Weighing
     peak_rss_mib: float
     fibers: int
 
@@ -123,6 +152,10 @@ def measure(slide: Path, model: Model, out: Path, tell: Callable[[str], None], m
     with _timed() as drawing:
         for block in blocks:
             (renderer.glass if renderer.is_bare(block) else renderer.render)(block)
+    tell("weighing evidence")
+    large = _large_section(reading.slides[0])
+    with _timed() as weighing:
+        weigh_evidence([large], model.false_necrotic_per_1000, necrotic_recall=model.necrotic_recall)
     facts = model.facts
     return BenchResult(
         slide=reading.name,
@@ -134,8 +167,49 @@ def measure(slide: Path, model: Model, out: Path, tell: Callable[[str], None], m
         reading=_speed(_core_px(grid), read_time),
         network=_speed(_core_px(grid), network_time),
         simulating=_speed(sum(block.area for block in blocks), drawing),
+        weighing=Weighing(len(large.findings.fibers), round(weighing.cpu, 3), round(weighing.wall, 3)),
         peak_rss_mib=round(peak_rss_mib, 1),
         fibers=reading.evidence.pooled.fibers.fibers,
+    )
+
+
+def _large_section(slide: SlideResult) -> SlideObservation:
+    """The findings of a slide, side by side until there are enough fibers."""
+    found = slide.findings
+    fibers, cells, area = found.fibers, found.cells, found.compartments
+    side = min(math.ceil(math.sqrt(WEIGHED_FIBERS / max(len(fibers), 1))), MOST_SIDE)
+    height_um, width_um = (length * area.mpp.um_per_px for length in area.codes.shape)
+    copies = side**2
+    place = np.arange(copies)
+    shift_um = np.column_stack([place % side * width_um, place // side * height_um]).astype(np.float32)
+    columns = {
+        name: np.concatenate([getattr(fibers, name)] * copies)
+        for name in (field.name for field in fields(Fibers))
+        if name != "outline_start"
+    }
+    columns["center_um"] += np.repeat(shift_um, len(fibers), axis=0)
+    columns["outline_um"] += np.repeat(shift_um, len(fibers.outline_um), axis=0)
+    corners = np.tile(np.diff(fibers.outline_start), copies)
+    many_fibers = Fibers(**columns, outline_start=np.concatenate([[0], np.cumsum(corners)]).astype(np.int64))
+    holder = np.tile(cells.fiber, copies)
+    many_cells = Cells(
+        center_um=np.tile(cells.center_um, (copies, 1)) + np.repeat(shift_um, len(cells), axis=0),
+        cell_class=np.tile(cells.cell_class, copies),
+        class_probability=np.tile(cells.class_probability, (copies, 1)),
+        compartment=np.tile(cells.compartment, copies),
+        fiber=np.where(holder < 0, -1, holder + np.repeat(place * len(fibers), len(cells))).astype(np.int32),
+    )
+    compartments = CompartmentMap(np.tile(area.codes, (side, side)), np.tile(area.scored, (side, side)))
+    part = slide.coverage
+    return SlideObservation(
+        "large",
+        Findings(many_fibers, many_cells, compartments),
+        Coverage.of(
+            rejected_mm2=part.rejected_mm2 * copies,
+            unreadable_mm2=part.unreadable_mm2 * copies,
+            assessable_mm2=part.assessable_mm2 * copies,
+            artefact_mm2={},
+        ),
     )
 
 

@@ -150,7 +150,7 @@ def conclude(
         SlideObservation(r.info.name, r.findings, r.coverage, cells_assessed=r.info.scale.mpp.um_per_px <= coarsest)
         for r in results
     ]
-    evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures)
+    evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures, model.necrotic_recall)
     pattern = read_pattern(evidence, [suitability_of(result) for result in results], conventions)
     card = model.bundle.card
     seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]

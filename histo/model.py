@@ -14,6 +14,9 @@ from histo.records import Measured, ModelFacts
 FALSE_CALLS_METRIC = "false_necrotic_per_1000_fibers"
 """The card's name for false necrotic calls per 1,000 healthy fibers."""
 
+NECROTIC_RECALL_METRIC = "sections.fiber.necrotic.recall"
+"""The card's name for the share of necrotic fibers that are found as such on ordinary phantom sections."""
+
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "f32", "bf16"]
 
@@ -53,7 +56,15 @@ class Model:
     @property
     def false_necrotic_per_1000(self) -> Estimate | float | None:
         """False necrotic calls per 1,000 healthy fibers, as the card measured them; None where it did not."""
-        metric = self.bundle.card.phantom_metrics.get(FALSE_CALLS_METRIC)
+        return self._on_phantoms(FALSE_CALLS_METRIC)
+
+    @property
+    def necrotic_recall(self) -> Estimate | float | None:
+        """Share of necrotic fibers, from 0 to 1, that is found, as the card measured it; None where it did not."""
+        return self._on_phantoms(NECROTIC_RECALL_METRIC)
+
+    def _on_phantoms(self, name: str) -> Estimate | float | None:
+        metric = self.bundle.card.phantom_metrics.get(name)
         if metric is None or metric.low is None or metric.high is None:
             return None if metric is None else metric.value
         return Estimate(metric.value, metric.low, metric.high)

@@ -63,4 +63,9 @@ def bench(
             f"  {name:14} {speed.mpx_per_core_second:8.2f} Mpx per core-second   "
             f"({speed.megapixels:.1f} Mpx, {speed.cpu_seconds:.1f} s of CPU, {speed.wall_seconds:.1f} s by the clock)"
         )
+    weighing = result.weighing
+    console.print(
+        f"  {'evidence':14} {weighing.cpu_seconds:8.2f} s of CPU for {weighing.fibers:,} fibers "
+        f"({weighing.wall_seconds:.1f} s by the clock)"
+    )
     console.print(f"  {'peak memory':14} {result.peak_rss_mib:8.0f} MiB")

@@ -1,16 +1,34 @@
 """Turns the findings of a biopsy's slides into numbers with intervals: how much, where, and in which stages."""
 
 from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate, PhagocyteSupport, WorstField
-from histo.evidence.fiber_results import Burden, Estimate, FalseCallFloor, FiberCounts, FiberSizes, StageMix
+from histo.evidence.fiber_results import (
+    Burden,
+    Estimate,
+    FalseCallFloor,
+    FiberCounts,
+    FiberSizes,
+    NecrosisBound,
+    StageMix,
+)
 from histo.evidence.measures import Measures, standard_measures
 from histo.evidence.observation import Coverage, SlideObservation
 from histo.evidence.phagocytes import macrophages_inside
-from histo.evidence.place_results import EdgePosition, Fascicles, NecroticSheet, SpreadTest, TissueComposition
+from histo.evidence.place_results import (
+    EdgePosition,
+    FascicleBootstrap,
+    Fascicles,
+    NecroticSheet,
+    Resampled,
+    RipleyTest,
+    SpreadTest,
+    TissueComposition,
+)
 from histo.evidence.plain import to_dict
-from histo.evidence.results import BiopsyEvidence, Evidence, FindingIds, Range, SlideEvidence, SlideSpread
+from histo.evidence.results import AcrossSlides, BiopsyEvidence, Evidence, FindingIds, SlideEvidence, SlideSpread
 from histo.evidence.weigh import weigh_evidence
 
 __all__ = [
+    "AcrossSlides",
     "BiopsyEvidence",
     "Burden",
     "Cluster",
@@ -20,15 +38,18 @@ __all__ = [
     "Estimate",
     "Evidence",
     "FalseCallFloor",
+    "FascicleBootstrap",
     "Fascicles",
     "FiberCounts",
     "FiberSizes",
     "FindingIds",
     "Infiltrate",
     "Measures",
+    "NecrosisBound",
     "NecroticSheet",
     "PhagocyteSupport",
-    "Range",
+    "Resampled",
+    "RipleyTest",
     "SlideEvidence",
     "SlideObservation",
     "SlideSpread",

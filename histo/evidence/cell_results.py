@@ -9,10 +9,18 @@ from histo.evidence.fiber_results import Estimate
 
 @dataclass(frozen=True, slots=True)
 class CompartmentDensity:
-    """Inflammatory cells of one compartment, per mm2 of all assessable tissue, so that compartments add up."""
+    """Inflammatory cells of one compartment.
+
+    Attributes:
+        cells: How many.
+        per_mm2: Per mm2 of all assessable tissue, so that compartments add up.
+        per_own_mm2: Per mm2 of the compartment itself: of fibers and endomysium, or of perimysium and fat. None for the
+            other rows, whose area is not measured.
+    """
 
     cells: int
     per_mm2: Estimate | None
+    per_own_mm2: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,8 @@ class Infiltrate:
         clusters: All clusters, largest first.
         clusters_count: How many clusters.
         large_clusters_count: How many large ones.
+        clusters_per_mm2: Clusters per mm2 of assessable tissue.
+        large_clusters_per_mm2: Large ones.
     """
 
     total: CompartmentDensity
@@ -106,3 +116,5 @@ class Infiltrate:
     clusters: tuple[Cluster, ...]
     clusters_count: int
     large_clusters_count: int
+    clusters_per_mm2: Estimate | None = None
+    large_clusters_per_mm2: Estimate | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with its exact 95% interval; the unit is in the name of the field that holds it."""
+    """A number with its 95% interval; the unit is in the name of the field that holds it."""
 
     value: float
     low: float
@@ -71,6 +71,10 @@ class FiberSizes:
             coefficient, abnormal above 250. None with fewer than 2 fibers.
         area_median_um2: Median area.
         small_below_um: Diameter below which a fiber is small for the biopsy (atrophic).
+        min_feret_median: The median diameter with its exact interval, in um.
+        min_feret_variation: `min_feret_cv` with its interval. None as that is.
+        area_median: The median area with its exact interval, in um2.
+        area_variation: Standard deviation over mean of the area, with its interval. None with fewer than 2 fibers.
     """
 
     fibers: int
@@ -82,6 +86,10 @@ class FiberSizes:
     min_feret_cv: float | None
     area_median_um2: float
     small_below_um: float
+    min_feret_median: Estimate | None = None
+    min_feret_variation: Estimate | None = None
+    area_median: Estimate | None = None
+    area_variation: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,27 @@ class FalseCallFloor:
 
 
 @dataclass(frozen=True, slots=True)
+class NecrosisBound:
+    """The most necrosis that the muscle may have, with 95% confidence, given how little was found here.
+
+    A one-sided bound: where the muscle had more, so few would be found in less than 5% of such sections. It counts
+    every call as true, takes fibers as independent, and **assumes that this detector misses no more of the necrotic
+    fibers here than of those on phantoms**; nobody has measured what it misses on patients' slides.
+
+    Attributes:
+        at_most_per_1000_fibers: The bound.
+        at_most_per_mm2: The same over assessable tissue; None without any.
+        recall: Share of necrotic fibers, from 0 to 1, that was taken to be found: the lower end of its interval.
+        source: Who measured it: "measured on phantoms".
+    """
+
+    at_most_per_1000_fibers: float
+    at_most_per_mm2: float | None
+    recall: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageMix:
     """In which stages necrosis and repair are, in percent of all necrotic and regenerating fibers.
 
@@ -112,9 +141,16 @@ class StageMix:
         early_percent: Pale or hyaline, no phagocytes inside.
         phagocytic_percent: Myophagocytosis.
         regenerating_percent: Regenerating.
+        phagocytic_percent_of_necrotic: The myophagocytic fraction: myophagocytosis in percent of the necrotic fibers
+            alone. None without any.
+        synchrony: Chance that two of these fibers, drawn at random, are in one of the three stages together (Simpson
+            1949, doi 10.1038/163688a0): 1 where all are of one age, about 1/3 where the stages are mixed evenly. The
+            interval is that of a Jeffreys Dirichlet posterior. None with fewer than two.
     """
 
     fibers: int
     early_percent: Estimate | None
     phagocytic_percent: Estimate | None
     regenerating_percent: Estimate | None
+    phagocytic_percent_of_necrotic: Estimate | None = None
+    synchrony: Estimate | None = None

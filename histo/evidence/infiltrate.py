@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate, WorstField
 from histo.evidence.intervals import density
 from histo.evidence.measures import Measures
+from histo.evidence.place_results import TissueComposition
 from histo.evidence.section import Section
 from histo.evidence.spread import linked
 from histo.findings import CellClass, Compartment
@@ -43,6 +44,7 @@ class InfiltrateSample:
         excluded: Cells where they are not trusted.
         worst: The field with the most cells.
         clusters: Clusters, largest first.
+        center_um: (C, 2) float64, places of the cells that are counted.
     """
 
     cells_by_place: NDArray[np.int64]
@@ -51,6 +53,7 @@ class InfiltrateSample:
     excluded: int
     worst: WorstField | None
     clusters: tuple[Cluster, ...]
+    center_um: NDArray[np.float64]
 
 
 def sample_infiltrate(section: Section, measures: Measures) -> InfiltrateSample:
@@ -70,25 +73,29 @@ def sample_infiltrate(section: Section, measures: Measures) -> InfiltrateSample:
         excluded=int(np.count_nonzero(excluded)),
         worst=_worst_field(section, counted, measures.field_mm2),
         clusters=_clusters(section, np.flatnonzero(counted), measures),
+        center_um=section.cell_center_um[counted],
     )
 
 
-def summarize_infiltrate(samples: Sequence[InfiltrateSample], area_mm2: float, measures: Measures) -> Infiltrate:
+def summarize_infiltrate(
+    samples: Sequence[InfiltrateSample], area_mm2: float, composition: TissueComposition, measures: Measures
+) -> Infiltrate:
     """The infiltrate of all slides together, per mm2 of assessable tissue."""
 
-    def per_mm2(cells: int) -> CompartmentDensity:
-        return CompartmentDensity(cells=cells, per_mm2=density(cells, area_mm2))
+    def per_mm2(cells: int, own_mm2: float = 0.0) -> CompartmentDensity:
+        return CompartmentDensity(cells, density(cells, area_mm2), density(cells, own_mm2))
 
     by_place = [sum(int(sample.cells_by_place[place]) for sample in samples) for place in range(4)]
     total, lymphocytes = sum(by_place), sum(sample.lymphocytes for sample in samples)
     fields = [sample.worst for sample in samples if sample.worst is not None]
     clusters = [cluster for sample in samples for cluster in sample.clusters]
+    large = sum(cluster.cells >= measures.large_cluster_cells for cluster in clusters)
     return Infiltrate(
         total=per_mm2(total),
         lymphocyte_like=per_mm2(lymphocytes),
         macrophage_like=per_mm2(total - lymphocytes),
-        endomysial=per_mm2(by_place[ENDOMYSIAL]),
-        perimysial=per_mm2(by_place[PERIMYSIAL]),
+        endomysial=per_mm2(by_place[ENDOMYSIAL], composition.fiber_mm2 + composition.endomysium_mm2),
+        perimysial=per_mm2(by_place[PERIMYSIAL], composition.perimysium_mm2 + composition.fat_mm2),
         perivascular=per_mm2(by_place[PERIVASCULAR]),
         unplaced=per_mm2(by_place[UNPLACED]),
         inside_necrotic_cells=sum(sample.inside_necrotic for sample in samples),
@@ -96,7 +103,9 @@ def summarize_infiltrate(samples: Sequence[InfiltrateSample], area_mm2: float, m
         worst_field=min(fields, key=lambda worst: (-worst.cells, worst.slide)) if fields else None,
         clusters=tuple(sorted(clusters, key=lambda one: (-one.cells, one.slide, one.center_um))),
         clusters_count=len(clusters),
-        large_clusters_count=sum(cluster.cells >= measures.large_cluster_cells for cluster in clusters),
+        large_clusters_count=large,
+        clusters_per_mm2=density(len(clusters), area_mm2),
+        large_clusters_per_mm2=density(large, area_mm2),
     )
 
 

@@ -1,9 +1,11 @@
-"""Exact 95% intervals for counts."""
+"""95% intervals for counts, medians and variation."""
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
-from scipy.stats import poisson
+from scipy.stats import binom, norm, poisson
 
 from histo.evidence.fiber_results import Estimate
 
@@ -49,3 +51,39 @@ def density(count: int, area_mm2: float) -> Estimate | None:
 def poisson_percentile(mean: float, probability: float) -> int:
     """Smallest count that a Poisson variable does not exceed with this probability."""
     return int(poisson.ppf(probability, mean)) if mean > 0 else 0
+
+
+def median(values: NDArray[np.float64]) -> Estimate | None:
+    """The median of independent values, between the order statistics that hold it by the binomial law.
+
+    Args:
+        values: (N,) float64, ascending.
+
+    Returns:
+        None without values. With fewer than six the interval is the whole range, which holds less than 95%.
+    """
+    if not len(values):
+        return None
+    low = max(int(binom.ppf(TAIL, len(values), 0.5)) - 1, 0)
+    return Estimate(value=float(np.median(values)), low=float(values[low]), high=float(values[len(values) - 1 - low]))
+
+
+def variation(values: NDArray[np.float64]) -> Estimate | None:
+    """Coefficient of variation of independent values, of any distribution, with its large-sample (delta) interval.
+
+    Args:
+        values: (N,) float64, positive.
+
+    Returns:
+        None with fewer than two values, or where their mean is not above 0.
+    """
+    if len(values) < 2 or values.mean() <= 0:
+        return None
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    if spread == 0:
+        return Estimate(0.0, 0.0, 0.0)
+    apart = (values - mean) / spread
+    # What each value contributes to the logarithm of the coefficient.
+    error = float(np.sqrt(np.mean(((apart**2 - 1) / 2 - apart * spread / mean) ** 2) / len(values)))
+    factor = float(np.exp(-norm.ppf(TAIL) * error))
+    return Estimate(value=spread / mean, low=spread / mean / factor, high=spread / mean * factor)

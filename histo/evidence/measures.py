@@ -43,6 +43,8 @@ class Measures:
         sheet_min_fibers: Fibers that make a sheet.
         sheet_fascicle_fibers: Sheet fibers that a fascicle must hold to count as part of the sheet.
         spatial_min_fibers: With fewer fibers of a kind their spread and position are "cannot tell".
+        bootstrap_min_fascicles: With fewer fascicles (counted by their effective number) none are resampled.
+        ripley_reach_diameters: Ripley's L is taken up to this many well-preserved diameters.
         permutations: Random labellings of each spatial test.
         seed: Seed of the random labellings.
         assumed_false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers where nobody has measured them.
@@ -71,6 +73,8 @@ class Measures:
     sheet_min_fibers: int
     sheet_fascicle_fibers: int
     spatial_min_fibers: int
+    bootstrap_min_fascicles: int
+    ripley_reach_diameters: float
     permutations: int
     seed: int
     assumed_false_necrotic_per_1000: float

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from histo.evidence.fiber_results import Estimate
+
 
 @dataclass(frozen=True, slots=True)
 class Fascicles:
@@ -22,6 +24,42 @@ class Fascicles:
     median_fibers: float | None
     edge_zone_um: float
     at_edge_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """A kind of fiber with its intervals by resampling of fascicles. None where too few such fibers were found."""
+
+    per_1000_fibers: Estimate | None
+    per_mm2: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class FascicleBootstrap:
+    """Figures of one slide whose intervals know that fibers of one fascicle resemble each other.
+
+    Exact intervals count fibers as independent, and are too narrow where disease picks fascicles out. These draw whole
+    fascicles with replacement; their values are those of the exact ones.
+
+    Attributes:
+        fascicles: Fascicles that were drawn from.
+        effective_fascicles: How many equal ones they count for.
+        necrotic: All kinds of necrosis.
+        necrotic_pale: Pale necrosis.
+        necrotic_hyaline: Hyaline necrosis.
+        myophagocytosis: Myophagocytosis.
+        regenerating: Regenerating fibers.
+        infiltrate_per_mm2: Inflammatory cells outside necrotic fibers. None with too few.
+    """
+
+    fascicles: int
+    effective_fascicles: float
+    necrotic: Resampled
+    necrotic_pale: Resampled
+    necrotic_hyaline: Resampled
+    myophagocytosis: Resampled
+    regenerating: Resampled
+    infiltrate_per_mm2: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +86,34 @@ class EdgePosition:
 
 
 @dataclass(frozen=True, slots=True)
+class RipleyTest:
+    """Ripley's L of fibers of a kind against random labelling of the fibers present, over all distances at once.
+
+    L is scaled by the pairs that random labelling gives: `L(r) = r` is no clustering, above it there are more pairs
+    within r than that, `(L(r) / r) ** 2` times as many. The envelope is global: under random labelling the whole curve
+    stays inside it with a probability of 95% (Myllymaki 2017, doi 10.1111/rssb.12172; extreme rank lengths, two-sided).
+
+    Attributes:
+        radii_um: Distances r, ascending.
+        l_um: L at each.
+        low_um: Lower rim of the envelope.
+        high_um: Upper rim.
+        p: Of the curve as a whole; small for clustering and for regular spacing alike.
+        strongest_um: Distance at which the curve lies farthest above the envelope; where it lies nowhere above, at
+            which it is most extreme.
+        strongest_ratio: Pairs found over pairs expected within that distance: above 1 they lie closer together.
+    """
+
+    radii_um: tuple[float, ...]
+    l_um: tuple[float, ...]
+    low_um: tuple[float, ...]
+    high_um: tuple[float, ...]
+    p: float
+    strongest_um: float
+    strongest_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpreadTest:
     """Whether fibers of a kind lie closer together than random labelling of the fibers present gives.
 
@@ -61,6 +127,7 @@ class SpreadTest:
         p_clustered: One-sided permutation p-value of lying closer together.
         largest_group_fibers: Most fibers in one group of adjoining ones.
         in_large_groups_percent: Share of them that lies in large groups.
+        ripley: The same question over all distances up to several diameters. None with too few fibers of the kind.
     """
 
     fibers: int
@@ -72,6 +139,7 @@ class SpreadTest:
     p_clustered: float | None
     largest_group_fibers: int
     in_large_groups_percent: float | None
+    ripley: RipleyTest | None = None
 
 
 @dataclass(frozen=True, slots=True)

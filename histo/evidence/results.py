@@ -9,10 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from histo.evidence.cell_results import Infiltrate, PhagocyteSupport
-from histo.evidence.fiber_results import Burden, FalseCallFloor, FiberCounts, FiberSizes, StageMix
+from histo.evidence.fiber_results import (
+    Burden,
+    Estimate,
+    FalseCallFloor,
+    FiberCounts,
+    FiberSizes,
+    NecrosisBound,
+    StageMix,
+)
 from histo.evidence.measures import Measures
 from histo.evidence.observation import Coverage
-from histo.evidence.place_results import EdgePosition, Fascicles, NecroticSheet, SpreadTest, TissueComposition
+from histo.evidence.place_results import (
+    EdgePosition,
+    FascicleBootstrap,
+    Fascicles,
+    NecroticSheet,
+    SpreadTest,
+    TissueComposition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +48,13 @@ class Evidence:
         invasion_candidates: Non-necrotic fibers marked or packed as candidates for invasion; proof needs other stains.
             None as for the infiltrate.
         floor: What false calls alone would give. None without fibers.
+        necrosis_bound: The most necrosis that there may be where little or none was found. None without fibers, or
+            where nobody has measured what the detector misses.
         infiltrate: Inflammatory cells outside necrotic fibers. None where a slide is too coarse to tell cells: not 0.
         stages: Stage mix.
         fascicles: Fascicles.
+        fascicle_bootstrap: Intervals by resampling of fascicles. None with too few, and over several slides, since
+            levels show the same fascicles again.
         necrosis_position: Necrosis against the fascicle edge; None without perimysium or necrosis.
         atrophy_position: Small fibers against the fascicle edge; None without perimysium or small fibers.
         necrosis_spread: Spread of necrotic fibers; None without any.
@@ -56,9 +75,11 @@ class Evidence:
     phagocytes: PhagocyteSupport | None
     invasion_candidates: Burden | None
     floor: FalseCallFloor | None
+    necrosis_bound: NecrosisBound | None
     infiltrate: Infiltrate | None
     stages: StageMix
     fascicles: Fascicles
+    fascicle_bootstrap: FascicleBootstrap | None
     necrosis_position: EdgePosition | None
     atrophy_position: EdgePosition | None
     necrosis_spread: SpreadTest | None
@@ -96,11 +117,31 @@ class SlideEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Lowest and highest value over the slides that have one."""
+class AcrossSlides:
+    """One figure over the slides of a biopsy that have it, which are sections of one muscle and not independent.
 
+    Attributes:
+        slides: How many have it.
+        low: Lowest value of a slide.
+        high: Highest.
+        pooled: All slides together; the interval takes slides as what was sampled (Korn and Graubard 1998), so that it
+            is very wide for two or three, as it must be: two levels tell little of how much a third would differ. Its
+            coverage is told in `histo.evidence.levels.across_slides`.
+        variance_ratio: Variance between slides over what chance alone gives: about 1 where they are alike. None where
+            nothing, or nothing else, was found.
+        i2_percent: Share of the differences that chance does not explain (I2: Higgins and Thompson 2002, doi
+            10.1002/sim.1186); badly known with few slides.
+        p_alike: How often slides would differ as much if what was found were dealt to them at random. None for cells,
+            which lie in clusters, and where `variance_ratio` is.
+    """
+
+    slides: int
     low: float
     high: float
+    pooled: Estimate
+    variance_ratio: float | None
+    i2_percent: float | None
+    p_alike: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +149,11 @@ class SlideSpread:
     """How much the slides of a biopsy differ. None where fewer than two slides have the number."""
 
     slides: int
-    necrotic_per_1000_fibers: Range | None
-    necrotic_per_mm2: Range | None
-    myophagocytosis_per_1000_fibers: Range | None
-    infiltrate_per_mm2: Range | None
+    necrotic_per_1000_fibers: AcrossSlides | None
+    necrotic_per_mm2: AcrossSlides | None
+    myophagocytosis_per_1000_fibers: AcrossSlides | None
+    regenerating_per_1000_fibers: AcrossSlides | None
+    infiltrate_per_mm2: AcrossSlides | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +163,7 @@ class BiopsyEvidence:
     Attributes:
         slides: Each slide on its own, in the order given.
         pooled: All slides as if they were one section; its intervals do not know that levels resemble each other.
-        spread: How much the slides differ.
+        spread: How much the slides differ, and intervals that do know it.
         measures: How it was measured.
     """
 

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from histo.evidence.measures import Measures
 from histo.evidence.place_results import SpreadTest
+from histo.evidence.ripley import RipleySample, sample_ripley, summarize_ripley
 from histo.evidence.section import Section
 
 PROBED_FIBERS = 2000
@@ -30,6 +31,7 @@ class SpreadSample:
         nearest_mean_um: Mean distance to the nearest other one.
         random_mean_um: (P,) float64, the same under each random labelling.
         group_fibers: (G,) int64, sizes of the groups of adjoining ones.
+        ripley: Pairs by distance.
     """
 
     fibers: int
@@ -37,6 +39,7 @@ class SpreadSample:
     nearest_mean_um: float
     random_mean_um: NDArray[np.float64]
     group_fibers: NDArray[np.int64]
+    ripley: RipleySample
 
 
 def sample_spread(
@@ -59,18 +62,19 @@ def sample_spread(
     draws_um = np.zeros(measures.permutations)
     link_um = preserved_um * measures.group_link_diameters
     groups = _groups(section.center_um[chosen], section.radius_um[chosen], measures.group_gap_um, link_um)
+    ripley = sample_ripley(section, chosen, preserved_um, measures, purpose)
     if count < 2:
-        return SpreadSample(count, 0, 0.0, draws_um, groups)
+        return SpreadSample(count, 0, 0.0, draws_um, groups, ripley)
     random = section.random(measures.seed, purpose)
     nearest_um = _nearest_mean_um(section.center_um[chosen], random)
     for draw in range(measures.permutations):
         labelled = random.choice(len(section), count, replace=False)
         draws_um[draw] = _nearest_mean_um(section.center_um[labelled], random)
-    return SpreadSample(count, count, nearest_um, draws_um, groups)
+    return SpreadSample(count, count, nearest_um, draws_um, groups, ripley)
 
 
-def summarize_spread(samples: Sequence[SpreadSample], measures: Measures) -> SpreadTest | None:
-    """The test over all slides together; each slide is labelled at random within itself."""
+def summarize_spread(samples: Sequence[SpreadSample], preserved_um: float, measures: Measures) -> SpreadTest | None:
+    """The tests over all slides together; each slide is labelled at random within itself."""
     fibers, weight = sum(sample.fibers for sample in samples), sum(sample.weight for sample in samples)
     if fibers == 0:
         return None
@@ -95,6 +99,7 @@ def summarize_spread(samples: Sequence[SpreadSample], measures: Measures) -> Spr
         p_clustered=p_clustered,
         largest_group_fibers=int(groups.max()),
         in_large_groups_percent=100 * in_large / fibers,
+        ripley=summarize_ripley([sample.ripley for sample in samples], preserved_um, fibers, measures),
     )
 
 

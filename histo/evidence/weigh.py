@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import UsageError
+from histo.evidence.bound import necrosis_bound
 from histo.evidence.composition import Areas, compose, measure_areas
+from histo.evidence.fascicle_bootstrap import resample_fascicles
 from histo.evidence.fascicles import FascicleGeometry, map_fascicles, summarize_fascicles
 from histo.evidence.fiber_results import Estimate
 from histo.evidence.fibers import (
@@ -24,11 +26,13 @@ from histo.evidence.fibers import (
     size_fibers,
 )
 from histo.evidence.infiltrate import InfiltrateSample, sample_infiltrate, summarize_infiltrate
+from histo.evidence.levels import compare_slides
 from histo.evidence.measures import Measures, standard_measures
 from histo.evidence.observation import Coverage, SlideObservation
 from histo.evidence.phagocytes import support_of_calls
+from histo.evidence.place_results import FascicleBootstrap
 from histo.evidence.position import PositionSample, sample_position, summarize_position
-from histo.evidence.results import BiopsyEvidence, Evidence, FindingIds, Range, SlideEvidence, SlideSpread
+from histo.evidence.results import BiopsyEvidence, Evidence, FindingIds, SlideEvidence
 from histo.evidence.section import Section, section_of
 from histo.evidence.sheet import SheetSample, find_sheet, largest_sheet
 from histo.evidence.spread import SpreadSample, sample_spread, summarize_spread
@@ -45,6 +49,7 @@ class _Weighed:
     invaded: NDArray[np.bool_]
     geometry: FascicleGeometry
     infiltrate: InfiltrateSample
+    fascicle_bootstrap: FascicleBootstrap | None
     necrosis_position: PositionSample | None
     atrophy_position: PositionSample | None
     necrosis_spread: SpreadSample
@@ -53,10 +58,19 @@ class _Weighed:
     areas: Areas
 
 
+@dataclass(frozen=True, slots=True)
+class _Detector:
+    """How well fibers are called, as far as somebody has measured it."""
+
+    false_necrotic_per_1000: Estimate | float | None
+    necrotic_recall: Estimate | float | None
+
+
 def weigh_evidence(
     observations: Sequence[SlideObservation],
     false_necrotic_per_1000: Estimate | float | None = None,
     measures: Measures | None = None,
+    necrotic_recall: Estimate | float | None = None,
 ) -> BiopsyEvidence:
     """Turn the findings of a biopsy's slides into numbers.
 
@@ -69,6 +83,9 @@ def weigh_evidence(
             with an interval the upper bound is reckoned with. None if nobody has measured it: then a convention is
             assumed.
         measures: Distances and the like; the shipped conventions if left out.
+        necrotic_recall: Share of necrotic fibers, from 0 to 1, that the detector finds, as measured for the bundle;
+            with an interval the lower end is reckoned with. None if nobody has measured it: then no bound is given for
+            the necrosis that was missed.
 
     Raises:
         UsageError: If two slides have one name.
@@ -78,6 +95,7 @@ def weigh_evidence(
         if names.count(name) > 1:
             raise UsageError(name, "two slides of the biopsy have this name", "give each slide a name of its own")
     chosen = standard_measures() if measures is None else measures
+    detector = _Detector(false_necrotic_per_1000, necrotic_recall)
     sections = [section_of(observation) for observation in observations]
     # What is small is decided over the whole biopsy, or a slide that is atrophic throughout would look normal.
     preserved_um = preserved_diameter_um(sections, chosen)
@@ -85,15 +103,15 @@ def weigh_evidence(
     slides = tuple(
         SlideEvidence(
             name=part.section.name,
-            numbers=_summarize([part], preserved_um, false_necrotic_per_1000, chosen),
+            numbers=_summarize([part], preserved_um, detector, chosen),
             ids=_ids(part),
         )
         for part in weighed
     )
     return BiopsyEvidence(
         slides=slides,
-        pooled=_summarize(weighed, preserved_um, false_necrotic_per_1000, chosen),
-        spread=_compare(slides),
+        pooled=_summarize(weighed, preserved_um, detector, chosen),
+        spread=compare_slides(slides, chosen),
         measures=chosen,
     )
 
@@ -103,12 +121,14 @@ def _weigh_slide(section: Section, preserved_um: float | None, measures: Measure
     scale_um = preserved_um or 0.0
     small = atrophic(section, scale_um * measures.small_fiber_share)
     geometry = map_fascicles(section, scale_um * measures.edge_zone_diameters, measures)
+    infiltrate = sample_infiltrate(section, measures)
     return _Weighed(
         section=section,
         small=small,
         invaded=invaded(section, measures),
         geometry=geometry,
-        infiltrate=sample_infiltrate(section, measures),
+        infiltrate=infiltrate,
+        fascicle_bootstrap=resample_fascicles(section, geometry, infiltrate.center_um, measures),
         necrosis_position=sample_position(section, geometry, section.necrotic, measures, "necrosis position"),
         atrophy_position=sample_position(section, geometry, small, measures, "atrophy position"),
         necrosis_spread=sample_spread(section, section.necrotic, scale_um, measures, "necrosis spread"),
@@ -121,12 +141,13 @@ def _weigh_slide(section: Section, preserved_um: float | None, measures: Measure
 def _summarize(
     parts: Sequence[_Weighed],
     preserved_um: float | None,
-    false_necrotic_per_1000: Estimate | float | None,
+    detector: _Detector,
     measures: Measures,
 ) -> Evidence:
     # Sums of floats depend on their order in the last bit, so the order is that of the names.
     parts = sorted(parts, key=lambda part: part.section.name)
     sections = [part.section for part in parts]
+    scale_um = preserved_um or 0.0
     coverage = Coverage.pooled([section.observation.coverage for section in sections])
     area_mm2 = coverage.assessable_mm2
     fibers = count_fibers(sections, area_mm2)
@@ -135,10 +156,12 @@ def _summarize(
     kinds = {kind: burden([section.fiber_class == kind for section in sections], area_mm2) for kind in FiberClass}
     necrotic = burden([section.necrotic for section in sections], area_mm2)
     myophagocytosis, regenerating = kinds[FiberClass.MYOPHAGOCYTOSIS], kinds[FiberClass.REGENERATING]
+    outlined_um2 = math.fsum(float(area_um2) for section in sections for area_um2 in section.area_um2)
+    composition = compose([part.areas for part in parts], outlined_um2 / UM2_PER_MM2)
     return Evidence(
         coverage=coverage,
         fibers=fibers,
-        sizes=size_fibers(sections, (preserved_um or 0.0) * measures.small_fiber_share),
+        sizes=size_fibers(sections, scale_um * measures.small_fiber_share),
         necrotic=necrotic,
         necrotic_pale=kinds[FiberClass.NECROTIC_PALE],
         necrotic_hyaline=kinds[FiberClass.NECROTIC_HYALINE],
@@ -147,23 +170,24 @@ def _summarize(
         atrophic=None if preserved_um is None else burden([part.small for part in parts], area_mm2),
         phagocytes=support_of_calls(sections, measures) if cells_assessed else None,
         invasion_candidates=burden([part.invaded for part in parts], area_mm2) if cells_assessed else None,
-        floor=false_call_floor(necrotic.fibers, fibers.fibers, false_necrotic_per_1000, measures),
+        floor=false_call_floor(necrotic.fibers, fibers.fibers, detector.false_necrotic_per_1000, measures),
+        necrosis_bound=necrosis_bound(necrotic.fibers, fibers.fibers, area_mm2, detector.necrotic_recall),
         infiltrate=(
-            summarize_infiltrate([part.infiltrate for part in parts], area_mm2, measures) if cells_assessed else None
+            summarize_infiltrate([part.infiltrate for part in parts], area_mm2, composition, measures)
+            if cells_assessed
+            else None
         ),
-        stages=mix_stages(necrotic.fibers - myophagocytosis.fibers, myophagocytosis.fibers, regenerating.fibers),
-        fascicles=summarize_fascicles(
-            [part.geometry for part in parts], (preserved_um or 0.0) * measures.edge_zone_diameters
+        stages=mix_stages(
+            necrotic.fibers - myophagocytosis.fibers, myophagocytosis.fibers, regenerating.fibers, measures
         ),
+        fascicles=summarize_fascicles([part.geometry for part in parts], scale_um * measures.edge_zone_diameters),
+        fascicle_bootstrap=parts[0].fascicle_bootstrap if len(parts) == 1 else None,
         necrosis_position=summarize_position([part.necrosis_position for part in parts]),
         atrophy_position=summarize_position([part.atrophy_position for part in parts]),
-        necrosis_spread=summarize_spread([part.necrosis_spread for part in parts], measures),
-        atrophy_spread=summarize_spread([part.atrophy_spread for part in parts], measures),
+        necrosis_spread=summarize_spread([part.necrosis_spread for part in parts], scale_um, measures),
+        atrophy_spread=summarize_spread([part.atrophy_spread for part in parts], scale_um, measures),
         sheet=largest_sheet([part.sheet for part in parts], necrotic.fibers),
-        composition=compose(
-            [part.areas for part in parts],
-            math.fsum(float(area_um2) for section in sections for area_um2 in section.area_um2) / UM2_PER_MM2,
-        ),
+        composition=composition,
     )
 
 
@@ -182,18 +206,4 @@ def _ids(part: _Weighed) -> FindingIds:
         invasion_candidates=section.ids(part.invaded) if section.observation.cells_assessed else (),
         necrotic_at_edge=section.ids(section.necrotic & part.geometry.at_edge),
         atrophic_at_edge=section.ids(part.small & part.geometry.at_edge),
-    )
-
-
-def _compare(slides: Sequence[SlideEvidence]) -> SlideSpread:
-    def over(of: Callable[[Evidence], Estimate | None]) -> Range | None:
-        values = [estimate.value for slide in slides if (estimate := of(slide.numbers)) is not None]
-        return Range(low=min(values), high=max(values)) if len(values) > 1 else None
-
-    return SlideSpread(
-        slides=len(slides),
-        necrotic_per_1000_fibers=over(lambda numbers: numbers.necrotic.per_1000_fibers),
-        necrotic_per_mm2=over(lambda numbers: numbers.necrotic.per_mm2),
-        myophagocytosis_per_1000_fibers=over(lambda numbers: numbers.myophagocytosis.per_1000_fibers),
-        infiltrate_per_mm2=over(lambda numbers: numbers.infiltrate.total.per_mm2 if numbers.infiltrate else None),
     )

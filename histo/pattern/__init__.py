@@ -30,6 +30,7 @@ from histo.pattern.reading import (
     Suitability,
 )
 from histo.pattern.table import DecisionTable, Row, load_table, shipped_table
+from histo.pattern.uncertainty import bound_sentence
 
 __all__ = [
     "DISCLAIMER",
@@ -60,6 +61,7 @@ __all__ = [
     "StainAdvice",
     "Suitability",
     "Zone",
+    "bound_sentence",
     "load_conventions",
     "load_table",
     "read_pattern",

@@ -108,7 +108,10 @@ def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventi
             "look at those."
         )
     if len(evidence.slides) > 1:
-        yield "Intervals treat the slides as one section; levels of one block resemble each other, so truth is wider."
+        yield (
+            "Intervals treat the slides as one section, though levels of one block resemble each other: believe the "
+            "wider ones, which take slides as what was sampled."
+        )
 
 
 def _possible(measures: Measures) -> str:

@@ -226,7 +226,14 @@ def _check(conventions: Conventions, file: Path) -> None:
     for low_name, low, high_name, high in ordered:
         if low > high:
             raise UsageError(file, f"{low_name} is {low}, above {high_name}, {high}", "exchange them")
-    for name in ("field_mm2", "cluster_link_um", "cluster_cells", "permutations", "sheet_neighbors"):
+    for name in (
+        "field_mm2",
+        "cluster_link_um",
+        "cluster_cells",
+        "ripley_reach_diameters",
+        "permutations",
+        "sheet_neighbors",
+    ):
         if getattr(measures, name) == 0:
             raise UsageError(file, f"measures.{name} is 0", "give a number above 0")
     for name, limit in (("small_fiber_percentile", 100), ("sheet_local_share", 1), ("small_fiber_share", 1)):

@@ -159,9 +159,14 @@ def _spread(numbers: Evidence, conventions: Conventions) -> Spread:
         return Spread.CANNOT_TELL
     if test.in_large_groups_percent is not None and test.in_large_groups_percent >= bands.clustered_from_percent:
         return Spread.CLUSTERED
-    if test.p_clustered <= bands.max_p:
+    if test.p_clustered <= bands.max_p or _pairs_in_excess(test, bands.max_p):
         return Spread.SMALL_GROUPS
     return Spread.SCATTERED if test.random_low >= bands.scattered_envelope_low else Spread.NO_CLUSTERING_SHOWN
+
+
+def _pairs_in_excess(test: SpreadTest, max_p: float) -> bool:
+    """Whether Ripley's L shows more pairs at some distance; the two-sided test does so by chance in half of `max_p`."""
+    return test.ripley is not None and test.ripley.p <= max_p and test.ripley.strongest_ratio > 1
 
 
 def _zone(numbers: Evidence) -> Zone:

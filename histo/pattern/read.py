@@ -131,7 +131,7 @@ def _reasons(grades: Grades, row: Row, evidence: BiopsyEvidence, conventions: Co
         Reason(
             finding=finding,
             grade=getattr(grades, finding).text,
-            sentence=explain(finding, grades, evidence.pooled, conventions),
+            sentence=explain(finding, grades, evidence.pooled, conventions, evidence.spread),
             decisive=finding in asked,
             places=_places(finding, evidence),
         )

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from histo.evidence import EdgePosition, Estimate, Evidence, Measures
+from histo.evidence import EdgePosition, Evidence, Measures, RipleyTest, SlideSpread, StageMix
 from histo.pattern.conventions import Conventions
 from histo.pattern.grades import Atrophy, Grades, Infiltration, Necrosis, Spread, Zone
 from histo.pattern.grading import chronic_signs, small_fiber_percent
+from histo.pattern.uncertainty import bound_sentence, fascicle_sentence, level_sentence, with_interval
 from histo.pattern.wording import many
 
 
-def explain(finding: str, grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
-    """The sentence behind one graded finding.
+def explain(
+    finding: str, grades: Grades, numbers: Evidence, conventions: Conventions, spread: SlideSpread | None = None
+) -> str:
+    """The sentences behind one graded finding.
 
     Args:
         finding: A field of `Grades`.
         grades: The grades.
         numbers: The evidence they were given for.
         conventions: What they were given by.
+        spread: How the slides of the biopsy differ; None where one slide is explained.
     """
-    return _SENTENCES[finding](grades, numbers, conventions)
-
-
-def with_interval(estimate: Estimate | None, digits: int = 1) -> str:
-    """`4.2 (95% interval 3.1-5.6)`, or that it is not known."""
-    if estimate is None:
-        return "not assessed"
-    low, value, high = (f"{number:.{digits}f}" for number in (estimate.low, estimate.value, estimate.high))
-    return f"{value} (95% interval {low}-{high})"
+    sentences = [_SENTENCES[finding](grades, numbers, conventions)]
+    if spread is not None and finding in _OVER_SLIDES:
+        figure, unit = _OVER_SLIDES[finding]
+        sentences.append(level_sentence(getattr(spread, figure), unit, conventions))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -42,13 +42,16 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
         f"{numbers.myophagocytosis.fibers} with myophagocytosis{_support(numbers, conventions)})."
     )
     rate = f"at {floor.false_necrotic_per_1000:.3g} per 1,000 healthy fibers ({floor.source})"
+    if necrotic.fibers == 0:
+        return f"{counted} {bound_sentence(numbers)}".strip()
+    drawn = numbers.fascicle_bootstrap
+    over_fascicles = drawn.necrotic.per_1000_fibers if drawn else None
+    counted = f"{counted} {fascicle_sentence(drawn, over_fascicles, 'per 1,000 fibers')}".strip()
     if grades.necrosis is Necrosis.CANDIDATES:
         return (
             f"{counted} That is no more than the {floor.floor_fibers} that false calls alone may give {rate}: "
-            "candidates for review."
-        )
-    if necrotic.fibers == 0:
-        return counted
+            f"candidates for review. {bound_sentence(numbers)}"
+        ).strip()
     return f"{counted} False calls alone would give at most {floor.floor_fibers} {rate}."
 
 
@@ -75,7 +78,11 @@ def _infiltration(grades: Grades, numbers: Evidence, conventions: Conventions) -
     worst = infiltrate.worst_field
     if worst is None:
         return f"{sentence}."
-    return f"{sentence}; the worst field of {worst.field_mm2:g} mm2 holds {many(worst.cells, 'cell')}."
+    drawn = numbers.fascicle_bootstrap
+    return (
+        f"{sentence}; the worst field of {worst.field_mm2:g} mm2 holds {many(worst.cells, 'cell')}. "
+        f"{fascicle_sentence(drawn, drawn.infiltrate_per_mm2 if drawn else None, 'per mm2')}"
+    ).strip()
 
 
 def _place(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -106,7 +113,23 @@ def _stages(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     return (
         f"Of {many(mix.fibers, 'necrotic or regenerating fiber')}: {mix.early_percent.value:.0f}% early "
         f"(pale or hyaline), {mix.phagocytic_percent.value:.0f}% phagocytosed and "
-        f"{mix.regenerating_percent.value:.0f}% regenerating."
+        f"{mix.regenerating_percent.value:.0f}% regenerating.{_synchrony(mix)}"
+    )
+
+
+def _synchrony(mix: StageMix) -> str:
+    fraction, together = mix.phagocytic_percent_of_necrotic, mix.synchrony
+    of_necrotic = ""
+    if fraction is not None:
+        of_necrotic = (
+            f" Of the necrotic ones {fraction.value:.0f}% (95% interval {fraction.low:.0f}-{fraction.high:.0f}) are "
+            "phagocytosed."
+        )
+    if together is None:
+        return of_necrotic
+    return (
+        f"{of_necrotic} Two of all these fibers are in one stage with a chance of {with_interval(together, 2)}: "
+        "1 where all are of one age, a third where the three stages are even."
     )
 
 
@@ -127,8 +150,17 @@ def _spread(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     return (
         f"The nearest other necrotic fiber is {test.nearest_mean_um:.0f} um away on average, where random labelling of "
         f"the fibers present gives {test.random_mean_um:.0f} um{p_clustered}; the largest group has "
-        f"{many(test.largest_group_fibers, 'fiber')}. So they lie {tail}."
+        f"{many(test.largest_group_fibers, 'fiber')}. {_ripley(test.ripley, conventions)}So they lie {tail}."
     )
+
+
+def _ripley(test: RipleyTest | None, conventions: Conventions) -> str:
+    if test is None:
+        return ""
+    reach = f"Over all distances up to {test.radii_um[-1]:.0f} um (Ripley's L, global envelope, p = {test.p:.3f})"
+    if test.p > conventions.spread.max_p:
+        return f"{reach} pairs are as many as random labelling gives. "
+    return f"{reach} pairs within {test.strongest_um:.0f} um are {test.strongest_ratio:.2f} times as many as it gives. "
 
 
 def _zone(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -189,6 +221,12 @@ def _edge_sentence(noun: str, position: EdgePosition | None, numbers: Evidence, 
         f"times as many as by chance{interval}."
     )
 
+
+_OVER_SLIDES = {
+    "necrosis": ("necrotic_per_1000_fibers", "necrotic per 1,000 fibers"),
+    "infiltration": ("infiltrate_per_mm2", "inflammatory cells per mm2"),
+}
+"""Findings of which slides are compared: the field of `SlideSpread`, and its unit in words."""
 
 _SENTENCES: dict[str, Callable[[Grades, Evidence, Conventions], str]] = {
     "necrosis": _necrosis,

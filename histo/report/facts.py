@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from histo.evidence import EdgePosition, Evidence, Measures, SpreadTest
-from histo.report.rows import number, percent
+from histo.evidence import CompartmentDensity, EdgePosition, Evidence, Measures, SpreadTest, StageMix
+from histo.report.rows import estimate, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,23 @@ class Fact:
 def fiber_facts(evidence: Evidence) -> tuple[Fact, ...]:
     """How the fibers were cut, how large they are, and what else is true of them."""
     counts, sizes = evidence.fibers, evidence.sizes
+    none = "no whole intact transverse fiber was found"
     size = (
-        f"median {number(sizes.min_feret_median_um)} µm, 5th to 95th percentile {number(sizes.min_feret_p5_um)} to "
-        f"{number(sizes.min_feret_p95_um)} µm, coefficient of variation {number(sizes.min_feret_cv)}, "
+        f"median {estimate(sizes.min_feret_median)} µm, 5th to 95th percentile {number(sizes.min_feret_p5_um)} to "
+        f"{number(sizes.min_feret_p95_um)} µm, coefficient of variation {estimate(sizes.min_feret_variation)}, "
         f"of {sizes.fibers:,} whole intact transverse fibers"
         if sizes
-        else "no whole intact transverse fiber was found"
+        else none
+    )
+    area = (
+        f"median {estimate(sizes.area_median)} µm², coefficient of variation {estimate(sizes.area_variation)}"
+        if sizes
+        else none
     )
     return (
         Fact("Cut transversely", f"{percent(counts.transverse_percent)}; not transverse: {counts.oblique:,}"),
         Fact("Diameter (smallest caliper)", size),
+        Fact("Area", area),
         Fact(
             "Internal nuclei",
             f"{counts.internal_nuclei:,}: {percent(counts.internal_nuclei_percent)} of intact transverse ones",
@@ -45,8 +52,33 @@ def _spread_text(test: SpreadTest) -> str:
     return (
         f"nearest-neighbor distance {number(test.nearest_index)} of that at random "
         f"(random labelling: {number(test.random_low)} to {number(test.random_high)}); p for clustering "
-        f"{number(test.p_clustered)}; largest group {test.largest_group_fibers:,} fibers"
+        f"{number(test.p_clustered)}; largest group {test.largest_group_fibers:,} fibers{_ripley_text(test)}"
     )
+
+
+def _ripley_text(test: SpreadTest) -> str:
+    ripley = test.ripley
+    if ripley is None:
+        return ""
+    return (
+        f"; Ripley's L up to {number(ripley.radii_um[-1])} µm, most extreme at {number(ripley.strongest_um)} µm with "
+        f"{number(ripley.strongest_ratio)} times the pairs of random labelling; p of the global envelope "
+        f"{number(ripley.p)}"
+    )
+
+
+def _stage_text(stages: StageMix) -> str:
+    if not stages.fibers:
+        return "no such fiber"
+    text = (
+        f"of {stages.fibers:,} fibers {percent(stages.early_percent)} early, "
+        f"{percent(stages.phagocytic_percent)} phagocytosed, {percent(stages.regenerating_percent)} regenerating"
+    )
+    if stages.phagocytic_percent_of_necrotic is not None:
+        text += f"; of the necrotic ones {percent(stages.phagocytic_percent_of_necrotic)} phagocytosed"
+    if stages.synchrony is not None:
+        text += f"; two in one stage with a chance of {estimate(stages.synchrony)} (1: all of one age)"
+    return text
 
 
 def _position_text(position: EdgePosition) -> str:
@@ -70,9 +102,13 @@ def _infiltrate_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...
     return (
         Fact(
             f"Clusters of {measures.cluster_cells} or more inflammatory cells",
-            f"{infiltrate.clusters_count:,}"
-            + (f", the largest of {infiltrate.clusters[0].cells:,} cells" if infiltrate.clusters else ""),
+            f"{infiltrate.clusters_count:,} ({estimate(infiltrate.clusters_per_mm2)} per mm²), of "
+            f"{measures.large_cluster_cells} or more {infiltrate.large_clusters_count:,} "
+            f"({estimate(infiltrate.large_clusters_per_mm2)} per mm²)"
+            + (f"; the largest of {infiltrate.clusters[0].cells:,} cells" if infiltrate.clusters else ""),
         ),
+        Fact("Endomysial cells", _own_text(infiltrate.endomysial, "fibers and endomysium")),
+        Fact("Perimysial cells", _own_text(infiltrate.perimysial, "perimysium and fat")),
         Fact(
             "Densest field",
             f"{worst.cells:,} inflammatory cells in {number(worst.field_mm2)} mm² ({number(worst.per_mm2)} per mm²)"
@@ -82,6 +118,10 @@ def _infiltrate_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...
         Fact("Phagocytes inside necrotic fibers", f"{infiltrate.inside_necrotic_cells:,} cells, not infiltrate"),
         Fact("Cells in nerve, spindle or artefact", f"{infiltrate.excluded_cells:,}, not counted above"),
     )
+
+
+def _own_text(found: CompartmentDensity, where: str) -> str:
+    return f"{found.cells:,}; {estimate(found.per_own_mm2)} per mm² of {where} alone"
 
 
 def _phagocyte_text(evidence: Evidence, measures: Measures) -> str:
@@ -113,10 +153,7 @@ def spatial_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...]:
         ),
         Fact(
             "Stages of necrosis and repair",
-            f"of {stages.fibers:,} fibers {percent(stages.early_percent)} early, "
-            f"{percent(stages.phagocytic_percent)} phagocytosed, {percent(stages.regenerating_percent)} regenerating"
-            if stages.fibers
-            else "no such fiber",
+            _stage_text(stages),
         ),
         Fact("Largest sheet of necrosis", f"{sheet.fibers:,} fibers" if sheet else "none"),
         Fact("Macrophage-type nuclei in a fiber called myophagocytosis", _phagocyte_text(evidence, measures)),

@@ -25,6 +25,7 @@ from histo.report.rows import (
     scale_text,
     typeset,
 )
+from histo.report.uncertain import across_rows, fascicle_rows
 
 H_AND_E_LIMITS = (
     "Rimmed vacuoles are not assessable on H&E; their absence never excludes inclusion body myositis.",
@@ -68,12 +69,15 @@ def report_html(reading: BiopsyReading, pictures: Mapping[str, SlidePictures], o
         rows=finding_rows(pooled, refused=refused),
         fiber_facts=fiber_facts(pooled) if pooled.fibers.fibers else (),
         floor=floor_sentence(pooled),
+        fascicle_rows=() if refused else fascicle_rows(pooled),
+        bootstrap=pooled.fascicle_bootstrap,
         spatial=() if refused else spatial_facts(pooled, reading.evidence.measures),
         not_assessed=not_assessed(reading.pattern),
         limits=H_AND_E_LIMITS,
         gallery=gallery(crops),
         levels=_levels(reading),
         clinical=clinical_part(reading.clinical),
+        across=across_rows(reading.evidence.spread),
         provenance=provenance(),
     )
 

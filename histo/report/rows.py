@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from histo.evidence import Burden, CompartmentDensity, Coverage, Estimate, Evidence
-from histo.pattern import PatternReading
+from histo.pattern import PatternReading, bound_sentence
 from histo.slide import Scale
 
 NOTHING = "-"
@@ -129,7 +129,7 @@ def finding_rows(evidence: Evidence, *, refused: bool) -> tuple[FindingRow, ...]
 
 
 def floor_sentence(evidence: Evidence) -> str | None:
-    """What the detector's own false calls would give on as many fibers."""
+    """What the detector's own false calls would give on as many fibers, and what may be hidden where no more were."""
     floor = evidence.floor
     if floor is None:
         return None
@@ -139,10 +139,11 @@ def floor_sentence(evidence: Evidence) -> str | None:
         verdict = "No more were found: candidates for review, not a finding."
     else:
         verdict = "None was found."
+    hidden = "" if floor.exceeded else bound_sentence(evidence)
     return (
         f"False calls of the detector alone would give up to {floor.floor_fibers:,} necrotic among so many fibers "
-        f"({number(floor.false_necrotic_per_1000)} per 1,000, {floor.source}). {verdict}"
-    )
+        f"({number(floor.false_necrotic_per_1000)} per 1,000, {floor.source}). {verdict} {hidden}"
+    ).strip()
 
 
 def not_assessed(pattern: PatternReading) -> tuple[str, ...]:

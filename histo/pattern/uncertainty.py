@@ -1,0 +1,51 @@
+"""How sure a number is, in plain sentences: what may be hidden, what fascicles and slides say of it."""
+
+from __future__ import annotations
+
+from histo.evidence import AcrossSlides, Estimate, Evidence, FascicleBootstrap
+from histo.pattern.conventions import Conventions
+
+
+def with_interval(estimate: Estimate | None, digits: int = 1) -> str:
+    """`4.2 (95% interval 3.1-5.6)`, or that it is not known."""
+    if estimate is None:
+        return "not assessed"
+    low, value, high = (f"{number:.{digits}f}" for number in (estimate.low, estimate.value, estimate.high))
+    return f"{value} (95% interval {low}-{high})"
+
+
+def bound_sentence(numbers: Evidence) -> str:
+    """The necrosis that may be there though little or none was found; nothing where nobody knows what is missed."""
+    bound = numbers.necrosis_bound
+    if bound is None:
+        return ""
+    return (
+        f"With 95% confidence at most {bound.at_most_per_1000_fibers:.3g} of 1,000 fibers are necrotic in the muscle "
+        f"that these {numbers.fibers.fibers:,} stand for. This assumes the simulator's sensitivity: that no more is "
+        f"missed here than on phantoms ({bound.source}: at least {100 * bound.recall:.0f}% of necrotic fibers found)."
+    )
+
+
+def fascicle_sentence(bootstrap: FascicleBootstrap | None, estimate: Estimate | None, unit: str) -> str:
+    """The interval by resampling of fascicles; nothing where they are too few."""
+    if bootstrap is None or estimate is None:
+        return ""
+    return (
+        f"Drawing whole fascicles again and again ({bootstrap.fascicles:,} of them) gives "
+        f"{estimate.low:.1f}-{estimate.high:.1f} {unit}."
+    )
+
+
+def level_sentence(figure: AcrossSlides | None, unit: str, conventions: Conventions) -> str:
+    """How slides differ, and what they give together; nothing with fewer than two."""
+    if figure is None:
+        return ""
+    sentence = (
+        f"Its {figure.slides} slides have {figure.low:.1f} to {figure.high:.1f} {unit}; with slides, and not fibers or "
+        f"cells, as what was sampled, that is {with_interval(figure.pooled)}."
+    )
+    if figure.p_alike is None:
+        return sentence
+    if figure.p_alike > conventions.spread.max_p:
+        return f"{sentence} Chance alone could make them differ as much (p = {figure.p_alike:.3f})."
+    return f"{sentence} They differ by more than chance (p = {figure.p_alike:.3f}, I2 {figure.i2_percent:.0f}%)."
