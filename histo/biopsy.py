@@ -17,6 +17,7 @@ from histo.model import Device, Model, Precision, load_model
 from histo.network import Bundle
 from histo.pattern import Conventions, Suitability, load_conventions, read_pattern
 from histo.pattern.caveats import find_trained_on
+from histo.pattern.familiarity import Familiarity, judge_appearance
 from histo.progress import Progress, Silent
 from histo.records import BiopsyReading, SlideFailure, SlideResult, run_document
 from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_slide_folder
@@ -151,7 +152,8 @@ def conclude(
         for r in results
     ]
     evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures, model.necrotic_recall)
-    pattern = read_pattern(evidence, [suitability_of(result) for result in results], conventions)
+    suitability = [suitability_of(result, familiarity_of(result, model, conventions)) for result in results]
+    pattern = read_pattern(evidence, suitability, conventions)
     card = model.bundle.card
     seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
     first = find_trained_on(seen, name if card.was_trained_on(name) else None)
@@ -171,7 +173,15 @@ def coverage_of(tissue: TissueMap, findings: Findings) -> Coverage:
     )
 
 
-def suitability_of(result: SlideResult) -> Suitability:
+def familiarity_of(result: SlideResult, model: Model, conventions: Conventions) -> Familiarity | None:
+    """How a slide looks beside what the network was trained on; None where nothing was seen of it."""
+    appearance, weights = result.findings.appearance, model.bundle.card.weights_sha256
+    if appearance is None:
+        return None
+    return judge_appearance(result.info.name, appearance, model.distribution, weights, conventions.familiarity)
+
+
+def suitability_of(result: SlideResult, familiarity: Familiarity | None = None) -> Suitability:
     """What the pattern must know of a slide beyond its findings."""
     info, coverage = result.info, result.coverage
     found = coverage.found_mm2
@@ -182,6 +192,7 @@ def suitability_of(result: SlideResult) -> Suitability:
         finest_um_per_px=info.scale.mpp.um_per_px,
         artefact_percent=100 * coverage.rejected_mm2 / found if found else None,
         unreadable_percent=100 * coverage.unreadable_mm2 / found if found else None,
+        familiarity=familiarity,
     )
 
 

@@ -12,6 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from histo.appearance import Appearance
 from histo.geometry import Mpp
 
 Floats = NDArray[np.float32]
@@ -285,9 +286,11 @@ class Findings:
         cells: The nuclei.
         compartments: The tissue map that densities are taken over.
         unreadable_mm2: Tissue whose pixels could not be read; never white, never tissue.
+        appearance: How the tissue looks; None where none was seen, or findings come from elsewhere than the network.
     """
 
     fibers: Fibers
     cells: Cells
     compartments: CompartmentMap
     unreadable_mm2: float = 0.0
+    appearance: Appearance | None = None

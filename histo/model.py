@@ -9,6 +9,8 @@ from typing import Literal
 
 from histo.evidence import Estimate
 from histo.network import Bundle, Engine, Metric, load_bundle, make_engine
+from histo.pattern.distribution import Distribution
+from histo.pattern.distribution_file import load_distribution
 from histo.records import Measured, ModelFacts
 
 FALSE_CALLS_METRIC = "false_necrotic_per_1000_fibers"
@@ -28,10 +30,12 @@ class Model:
     Attributes:
         bundle: Weights and their card.
         engine: Runs them.
+        distribution: What slides they are familiar with; None where the bundle does not tell.
     """
 
     bundle: Bundle
     engine: Engine
+    distribution: Distribution | None = None
 
     @property
     def facts(self) -> ModelFacts:
@@ -94,4 +98,5 @@ def load_model(
         EngineError: If device or precision is not to be had here.
     """
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(None if bundle is None else Path(bundle))
-    return Model(loaded, make_engine(loaded, device=device, precision=precision, threads=threads))
+    engine = make_engine(loaded, device=device, precision=precision, threads=threads)
+    return Model(loaded, engine, load_distribution(loaded.folder))

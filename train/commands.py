@@ -182,6 +182,23 @@ def calibrate(
 
 
 @application.command()
+def distribution(
+    bundle: Annotated[Path, typer.Option(help="Its folder gets distribution.json.")] = Path("runs/bundle"),
+    fields: Annotated[Path, typer.Option(help="Phantom fields that it was not trained on.")] = Path(
+        "runs/fields/validation"
+    ),
+) -> None:
+    """Fit what slides the network is familiar with, so that a reading refuses those that it is not."""
+    from histo.network import load_bundle, make_engine
+    from train.distribution import write_distribution
+
+    loaded = load_bundle(bundle)
+    written, fitted = write_distribution(loaded, make_engine(loaded), fields)
+    reach = ", ".join(f"{group} {reach.distance:.2f}" for group, reach in fitted.reach.items())
+    typer.echo(f"{written}: {fitted.name}; 99 of 100 lie within {reach} standard deviations")
+
+
+@application.command()
 def evaluate(
     bundle: Annotated[Path, typer.Option(help="What to measure.")] = Path("runs/bundle"),
     fields: Annotated[Path, typer.Option(help="Test fields, of phantoms or cut from slides.")] = Path(
@@ -197,6 +214,12 @@ def evaluate(
     infiltrated: Annotated[
         int, typer.Option(min=0, help="Phantom views of healthy fibers amid dense infiltrate.")
     ] = 18,
+    unfamiliar: Annotated[
+        int, typer.Option(min=0, help="Slides of each family that is no H&E muscle at its scale, made of phantoms.")
+    ] = 6,
+    familiar: Annotated[
+        int, typer.Option(min=0, help="Phantom sections of all patterns, for false alarms about a slide's appearance.")
+    ] = 150,
     out: Annotated[Path, typer.Option(help="The figures, as JSON; a page with pictures is written beside.")] = Path(
         "runs/evaluation.json"
     ),
@@ -207,7 +230,7 @@ def evaluate(
     from histo.network import load_bundle, make_engine
     from histo.records.atomic import make_folder
     from train.evaluation_file import show, show_floors
-    from train.evaluation_run import card_with, measure, write_evaluation
+    from train.evaluation_run import PhantomCounts, card_with, measure, write_evaluation
     from train.real_evaluation import check_real_folder
 
     if real is not None:
@@ -218,8 +241,9 @@ def evaluate(
     make_folder(out.parent)
     engine = make_engine(loaded)
     if not phantoms:
-        healthy = sections = infiltrated = 0
-    measured = measure(loaded, engine, fields if phantoms else None, simulated, healthy, sections, infiltrated, real)
+        healthy = sections = infiltrated = unfamiliar = familiar = 0
+    counts = PhantomCounts(healthy, sections, infiltrated, unfamiliar, familiar)
+    measured = measure(loaded, engine, fields if phantoms else None, simulated, counts, real)
     for title, metrics in measured.by_title().items():
         show(title, metrics)
     if measured.standings:

@@ -15,6 +15,7 @@ from histo.findings import Compartment, FiberClass
 from histo.network import Metric
 from train.agreement import Agreement
 from train.evaluate import Evaluation
+from train.familiarity import SlideVerdict
 from train.floors import Standing
 from train.observe import HEADS
 from train.real_evaluation import RealEvaluation
@@ -35,6 +36,7 @@ def report(
     real: RealEvaluation | None,
     floors: Sequence[Standing],
     bundle_sha256: str,
+    appearances: Sequence[SlideVerdict] = (),
 ) -> str:
     """The figures as JSON text.
 
@@ -44,6 +46,7 @@ def report(
         real: On real pixels, if there were any: figures, every mistake, and what came of wrong inputs.
         floors: How the figures stand to the floors.
         bundle_sha256: Whose figures they are.
+        appearances: What came of unfamiliar and of ordinary phantom slides.
     """
     content: dict[str, Any] = {"bundle_sha256": bundle_sha256}
     if evaluation is not None:
@@ -55,7 +58,10 @@ def report(
         content["real"] = {name: asdict(metric) for name, metric in real.metrics.items()}
         content["real_mistakes"] = [asdict(mistake) for mistake in real.mistakes]
         content["real_section"] = real.section
+        content["real_muscle"] = [asdict(verdict) for verdict in real.muscle]
         content["wrong_inputs"] = [asdict(reading) for reading in real.wrong]
+    if appearances:
+        content["appearances"] = [asdict(verdict) for verdict in appearances]
     if floors:
         content["floors"] = [asdict(standing) for standing in floors]
     return json.dumps(content, indent=2, allow_nan=False) + "\n"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from histo.cohort import Split
 from histo.model import Model
 from histo.network import Bundle, Card, Engine, Metric
+from histo.pattern.distribution_file import load_distribution
 from histo.records.atomic import write_atomically
 from train.evaluate import Evaluation, evaluate_fields
 from train.evaluation_file import report
 from train.evaluation_page import evaluation_page
+from train.familiarity import SlideVerdict, familiarity_figures, read_familiar, read_unfamiliar
 from train.floors import Standing, standings
 from train.gallery import worst_mistakes
 from train.healthy import false_calls_on_healthy
@@ -26,6 +28,25 @@ SLIDES_PREFIX = "slides."
 """Of figures in a card that were measured on fields cut from slides."""
 
 
+@dataclass(frozen=True)
+class PhantomCounts:
+    """How many phantoms to measure on; each kind takes the seeds of the test split after those before it.
+
+    Attributes:
+        healthy: Normal sections, for false calls.
+        sections: Sections of all patterns.
+        infiltrated: Views of healthy fibers amid infiltrate.
+        unfamiliar: Slides of each family that is no H&E muscle at its scale.
+        familiar: Sections of all patterns, for false alarms about a slide's appearance.
+    """
+
+    healthy: int = 0
+    sections: int = 0
+    infiltrated: int = 0
+    unfamiliar: int = 0
+    familiar: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """What was measured of a bundle.
@@ -34,11 +55,13 @@ class Measured:
         evaluation: On fields; None if none were read.
         phantoms: On phantom sections: false calls on healthy and infiltrated ones, and ordinary ones of all patterns.
         real: On real pixels; None if none were read.
+        appearances: What came of each unfamiliar and each ordinary slide.
     """
 
     evaluation: Evaluation | None
     phantoms: Mapping[str, Metric]
     real: RealEvaluation | None = None
+    appearances: tuple[SlideVerdict, ...] = ()
 
     @property
     def real_metrics(self) -> Mapping[str, Metric]:
@@ -69,9 +92,7 @@ def measure(
     engine: Engine,
     fields: Path | None,
     simulated: bool = False,
-    healthy: int = 0,
-    sections: int = 0,
-    infiltrated: int = 0,
+    counts: PhantomCounts = PhantomCounts(),
     real: Path | None = None,
 ) -> Measured:
     """Measure a bundle on whatever is given.
@@ -81,25 +102,35 @@ def measure(
         engine: Runs its network.
         fields: Folder of test fields.
         simulated: Whether fields that were cut from slides show phantoms.
-        healthy: Number of normal phantom sections for false calls; seeds of the test split.
-        sections: Number of phantom sections of all patterns; the seeds after those.
-        infiltrated: Number of views of healthy fibers amid infiltrate; the seeds after those.
+        counts: Of phantoms to be drawn and read.
         real: The real data, holding `muscle`, and what is no muscle.
     """
     points = bundle.card.operating_points
     on_fields = evaluate_fields(engine, points, fields, simulated) if fields else None
     phantoms: dict[str, Metric] = {}
-    if healthy:
-        phantoms |= false_calls_on_healthy(engine, points, take_seeds(Split.TEST, healthy))
-    if sections:
-        phantoms |= evaluate_sections(engine, points, take_seeds(Split.TEST, sections, first=healthy))
-    if infiltrated:
-        seeds = take_seeds(Split.TEST, infiltrated, first=healthy + sections)
-        phantoms |= false_calls_amid_infiltrate(engine, points, seeds)
-    if real is None:
-        return Measured(on_fields, phantoms)
+    seeds = _seeds(counts)
+    if counts.healthy:
+        phantoms |= false_calls_on_healthy(engine, points, seeds["healthy"])
+    if counts.sections:
+        phantoms |= evaluate_sections(engine, points, seeds["sections"])
+    if counts.infiltrated:
+        phantoms |= false_calls_amid_infiltrate(engine, points, seeds["infiltrated"])
     measured_so_far = replace(bundle.card, phantom_metrics={**bundle.card.phantom_metrics, **phantoms})
-    return Measured(on_fields, phantoms, evaluate_real(Model(replace(bundle, card=measured_so_far), engine), real))
+    model = Model(replace(bundle, card=measured_so_far), engine, load_distribution(bundle.folder))
+    unfamiliar = read_unfamiliar(model, seeds["unfamiliar"]) if counts.unfamiliar else ()
+    familiar = read_familiar(model, seeds["familiar"]) if counts.familiar else ()
+    phantoms |= familiarity_figures(unfamiliar, familiar)
+    on_real = None if real is None else evaluate_real(model, real)
+    return Measured(on_fields, phantoms, on_real, (*unfamiliar, *familiar))
+
+
+def _seeds(counts: PhantomCounts) -> dict[str, range]:
+    """Seeds of the test split for each kind, none used twice."""
+    found, first = {}, 0
+    for kind, count in asdict(counts).items():
+        found[kind] = take_seeds(Split.TEST, count, first) if count else range(0)
+        first += count
+    return found
 
 
 def write_evaluation(measured: Measured, bundle: Bundle, out: Path) -> tuple[Path, ...]:
@@ -118,7 +149,14 @@ def write_evaluation(measured: Measured, bundle: Bundle, out: Path) -> tuple[Pat
         OutputError: If a file cannot be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    text = report(measured.evaluation, measured.phantoms, measured.real, measured.standings, bundle.sha256)
+    text = report(
+        measured.evaluation,
+        measured.phantoms,
+        measured.real,
+        measured.standings,
+        bundle.sha256,
+        measured.appearances,
+    )
     written = [write_atomically(out, text.encode())]
     for reading in measured.real.fields if measured.real else ():
         picture = out.with_name(f"{out.stem}-{reading.field.name}.png")

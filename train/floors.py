@@ -78,6 +78,9 @@ FLOORS = (
         0,
     ),
     Floor("wrong inputs (real and made): patterns named", "wrong_inputs.confident", "at most", 0),
+    Floor("unfamiliar slides (made): refused, or flagged", "unfamiliar.caught", "at least", 0.95),
+    Floor("phantom sections: refused for their appearance", "familiar.strange", "at most", 0.02),
+    Floor("real muscle (3 images): refused for its appearance", "real_muscle.strange", "at most", 0),
     Floor(
         "normal phantom sections: false necrotic fibers per 1,000",
         "false_necrotic_per_1000_fibers",

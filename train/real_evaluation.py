@@ -8,6 +8,7 @@ from pathlib import Path
 
 from histo.model import Model
 from histo.network import Metric
+from train.familiarity import SlideVerdict, read_real_muscle, real_muscle_figures
 from train.real_fields import RealReading, read_real_fields, real_figures
 from train.real_pictures import RealMistake, real_mistakes
 from train.real_section import read_real_section, section_figures, section_sentence
@@ -23,12 +24,14 @@ class RealEvaluation:
         fields: The fields, read.
         section: Grades and label of the whole section, in words.
         wrong: What came of each input that is no muscle; made ones among them.
+        muscle: What the appearance of each real image of muscle was judged to be.
     """
 
     metrics: Mapping[str, Metric]
     fields: tuple[RealReading, ...]
     section: str
     wrong: tuple[WrongReading, ...]
+    muscle: tuple[SlideVerdict, ...] = ()
 
     @property
     def mistakes(self) -> tuple[RealMistake, ...]:
@@ -57,5 +60,11 @@ def evaluate_real(model: Model, folder: Path) -> RealEvaluation:
     fields = read_real_fields(model.engine, model.bundle.card.operating_points, folder)
     section = read_real_section(model, folder)
     wrong = read_wrong_inputs(model, folder)
-    metrics = {**real_figures(fields), **section_figures(section), **wrong_input_figures(wrong)}
-    return RealEvaluation(metrics, fields, section_sentence(section), wrong)
+    muscle = read_real_muscle(model, folder, section.reading)
+    metrics = {
+        **real_figures(fields),
+        **section_figures(section),
+        **wrong_input_figures(wrong),
+        **real_muscle_figures(muscle),
+    }
+    return RealEvaluation(metrics, fields, section_sentence(section), wrong, muscle)

@@ -43,6 +43,7 @@ class WrongReading:
         fibers: Found; None after an error, like what follows.
         necrotic: Of them.
         inflammatory_per_mm2: Of assessable tissue; None where there is none.
+        appearance: What its appearance was judged to be; None where there was no tissue to judge, or after an error.
     """
 
     name: str
@@ -53,6 +54,7 @@ class WrongReading:
     fibers: int | None = None
     necrotic: int | None = None
     inflammatory_per_mm2: float | None = None
+    appearance: str | None = None
 
 
 def read_wrong_inputs(model: Model, folder: Path) -> tuple[WrongReading, ...]:
@@ -106,6 +108,7 @@ def _reading(name: str, forced_mpp: float | None, reading: BiopsyReading) -> Wro
         fibers=len(fibers),
         necrotic=int(np.isin(fibers.fiber_class, NECROTIC_CLASSES).sum()),
         inflammatory_per_mm2=inflammatory / mm2 if mm2 > 0 else None,
+        appearance=pattern.familiarity[0].verdict.value if pattern.familiarity else None,
     )
 
 

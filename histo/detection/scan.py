@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from histo.detection.appearance_record import AppearanceRecord
 from histo.detection.compartments import CompartmentCanvas
 from histo.detection.decode_queue import DecodeQueue
 from histo.detection.looking import View, look
@@ -61,13 +62,14 @@ def scan(
         EngineError: If the engine gives maps of another shape than the layout's.
         OutputError: If the disk is too full for the maps.
     """
-    canvas = CompartmentCanvas(reader.info)
+    canvas, appearance = CompartmentCanvas(reader.info), AppearanceRecord()
     total, done, unreadable_um2 = grid.core_area_wpx, 0, 0.0
     with _workers() as (spool, readers, decoder):
         queue = DecodeQueue(grid, spool, layout.MAP_MPP.px(MARGIN_UM), decode, decoder)
         for view in _views(reader, tissue, grid, readers):
             maps = _core_maps(engine, view, grid)
             canvas.paint(map_region(view.tile.core_wpx), maps, view.seen)
+            appearance.add(view.rgb, maps, view.seen, grid.halo_wpx)
             queue.add(view.tile, maps, view.seen)
             unreadable_um2 += view.unreadable_um2
             done += core_area_inside(view.tile, grid.slide_wpx)
@@ -76,7 +78,7 @@ def scan(
         parts = queue.finished()
     compartments = canvas.finished()
     fibers, cells = merge([(tile.core_wpx, *found) for tile, found in parts], compartments)
-    return Findings(fibers, cells, compartments, unreadable_um2 / UM2_PER_MM2)
+    return Findings(fibers, cells, compartments, unreadable_um2 / UM2_PER_MM2, appearance.finished())
 
 
 def _core_maps(engine: Engine, view: View, grid: TileGrid) -> NDArray[np.float32]:

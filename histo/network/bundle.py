@@ -25,6 +25,8 @@ DEFAULT_BUNDLE = Path(__file__).parent / "default_bundle"
 
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "weights.safetensors"
+COMPANIONS = ("distribution.json",)
+"""What else a bundle's folder may hold: each names the weights it belongs to, and stays when a card is rewritten."""
 
 _LARGEST_CARD_BYTES = 4 << 20
 _LARGEST_WEIGHTS_BYTES = 2 << 30
@@ -131,6 +133,9 @@ def save_bundle(folder: Path, state_dict: Mapping[str, Tensor], card: Card) -> B
     try:
         _write(draft / WEIGHTS_FILE, weights_bytes)
         _write(draft / CARD_FILE, card_to_json(card).encode("utf-8"))
+        for companion in COMPANIONS:
+            if (folder / companion).is_file():
+                _write(draft / companion, (folder / companion).read_bytes())
         load_bundle(draft).network()
         draft.chmod(0o755)
         _exchange(draft, folder)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from histo.evidence import BiopsyEvidence, Measures
 from histo.pattern.conventions import Conventions
+from histo.pattern.familiarity import Familiarity, Verdict, tell_distance, tell_nuclei
 from histo.pattern.grades import Grades, Necrosis, Position, Spread
 from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
 from histo.pattern.reading import Candidate, SlideReading
@@ -47,6 +48,13 @@ def find_trained_on(slides: Sequence[str], patient: str | None) -> tuple[str, ..
     if not seen:
         return ()
     return (f"The network was trained on {', '.join(seen)}: this reading shows its memory, and is no second opinion.",)
+
+
+def find_doubtful(familiarity: Sequence[Familiarity]) -> tuple[str, ...]:
+    """What must be said of slides that look odd, though not so odd that no pattern is named."""
+    nuclei = [tell_nuclei(judged) for judged in familiarity if judged.by_nuclei is Verdict.DOUBTFUL]
+    distance = [tell_distance(judged) for judged in familiarity if judged.by_distance is Verdict.DOUBTFUL]
+    return (*nuclei, *distance)
 
 
 def _of_label(row: Row, candidates: tuple[Candidate, ...]) -> Iterator[str]:

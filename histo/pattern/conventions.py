@@ -118,6 +118,25 @@ class ChronicityBands:
 
 
 @dataclass(frozen=True, slots=True)
+class FamiliarityBands:
+    """From where on a slide's appearance is doubtful (a caveat) and strange (no pattern is named).
+
+    Attributes:
+        doubtful_from_distance: In units of the distance that 99 of 100 held-out training fields stay within.
+        strange_from_distance: The same.
+        nucleus_um: Typical diameter of a nucleus in a section of muscle.
+        doubtful_from_nucleus_ratio: Times as wide, or as narrow.
+        strange_from_nucleus_ratio: The same.
+    """
+
+    doubtful_from_distance: float
+    strange_from_distance: float
+    nucleus_um: float
+    doubtful_from_nucleus_ratio: float
+    strange_from_nucleus_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Conventions:
     """All conventions.
 
@@ -137,6 +156,7 @@ class Conventions:
     position: PositionBands
     atrophy: AtrophyBands
     chronicity: ChronicityBands
+    familiarity: FamiliarityBands
     sources: tuple[tuple[str, str], ...]
     sha256: str
 
@@ -151,6 +171,7 @@ _SECTIONS = {
     "position": PositionBands,
     "atrophy": AtrophyBands,
     "chronicity": ChronicityBands,
+    "familiarity": FamiliarityBands,
 }
 
 
@@ -222,6 +243,18 @@ def _check(conventions: Conventions, file: Path) -> None:
             "infiltrate.diffuse_from_per_mm2",
             conventions.infiltrate.diffuse_from_per_mm2,
         ),
+        (
+            "familiarity.doubtful_from_distance",
+            conventions.familiarity.doubtful_from_distance,
+            "familiarity.strange_from_distance",
+            conventions.familiarity.strange_from_distance,
+        ),
+        (
+            "familiarity.doubtful_from_nucleus_ratio",
+            conventions.familiarity.doubtful_from_nucleus_ratio,
+            "familiarity.strange_from_nucleus_ratio",
+            conventions.familiarity.strange_from_nucleus_ratio,
+        ),
     )
     for low_name, low, high_name, high in ordered:
         if low > high:
@@ -236,6 +269,8 @@ def _check(conventions: Conventions, file: Path) -> None:
     ):
         if getattr(measures, name) == 0:
             raise UsageError(file, f"measures.{name} is 0", "give a number above 0")
+    if conventions.familiarity.nucleus_um == 0:
+        raise UsageError(file, "familiarity.nucleus_um is 0", "give a number above 0")
     for name, limit in (("small_fiber_percentile", 100), ("sheet_local_share", 1), ("small_fiber_share", 1)):
         if getattr(measures, name) > limit:
             raise UsageError(file, f"measures.{name} is above {limit}", f"give at most {limit}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from histo.evidence import BiopsyEvidence, SlideEvidence
-from histo.pattern.caveats import find_caveats
+from histo.pattern.caveats import find_caveats, find_doubtful
 from histo.pattern.conventions import Conventions
 from histo.pattern.differential import rank_candidates, shipped_criteria
+from histo.pattern.familiarity import Familiarity
 from histo.pattern.further_tests import shipped_tests
 from histo.pattern.grades import NOTHING_ASSESSED, Grades
 from histo.pattern.grading import grade
@@ -47,8 +48,9 @@ def read_pattern(
     rows = shipped_table() if table is None else table
     slides = tuple(_read_slide(slide, suitability, conventions, rows) for slide in evidence.slides)
     refusals = find_refusals(evidence.pooled, suitability, conventions)
+    familiarity = tuple(slide.familiarity for slide in suitability if slide.familiarity is not None)
     if refusals:
-        return _refused(refusals, slides, conventions, rows)
+        return _refused(refusals, slides, familiarity, conventions, rows)
     grades = grade(evidence.pooled, len(evidence.slides), conventions)
     row = rows.decide(grades)
     candidates = rank_candidates(grades)
@@ -69,11 +71,15 @@ def read_pattern(
         slides=slides,
         stains=tests.separating(first, second),
         serology=tests.serology,
-        caveats=find_caveats(row, grades, candidates, slides, evidence, conventions),
+        caveats=(
+            *find_doubtful(familiarity),
+            *find_caveats(row, grades, candidates, slides, evidence, conventions),
+        ),
         summary=_summary(row, reasons, candidates),
         conventions=conventions.name,
         rules=_rules(conventions, rows),
         disclaimer=DISCLAIMER,
+        familiarity=familiarity,
     )
 
 
@@ -99,7 +105,11 @@ def _read_slide(
 
 
 def _refused(
-    refusals: tuple[Refusal, ...], slides: tuple[SlideReading, ...], conventions: Conventions, table: DecisionTable
+    refusals: tuple[Refusal, ...],
+    slides: tuple[SlideReading, ...],
+    familiarity: tuple[Familiarity, ...],
+    conventions: Conventions,
+    table: DecisionTable,
 ) -> PatternReading:
     label = PatternLabel.NOT_ASSESSABLE
     why = " ".join(f"{refusal.sentence} Remedy: {refusal.remedy}." for refusal in refusals)
@@ -117,11 +127,12 @@ def _refused(
         slides=slides,
         stains=(),
         serology=(),
-        caveats=("What was found is written down, but no pattern is read from it.",),
+        caveats=("What was found is written down, but no pattern is read from it.", *find_doubtful(familiarity)),
         summary=f"No pattern is named. {why}",
         conventions=conventions.name,
         rules=_rules(conventions, table),
         disclaimer=DISCLAIMER,
+        familiarity=familiarity,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from histo.pattern.familiarity import Familiarity
 from histo.pattern.grades import Grades
 from histo.pattern.labels import PatternLabel
 
@@ -19,6 +20,7 @@ class Suitability:
         finest_um_per_px: Its finest scale.
         artefact_percent: Artefact's share of the tissue found; None if unknown.
         unreadable_percent: Share of the tissue found whose pixels could not be read; None if unknown.
+        familiarity: How it looks beside what the network was trained on; None if unknown.
     """
 
     slide: str
@@ -27,6 +29,7 @@ class Suitability:
     finest_um_per_px: float
     artefact_percent: float | None = None
     unreadable_percent: float | None = None
+    familiarity: Familiarity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ class PatternReading:
         conventions: Name and version of the conventions used.
         rules: All files that decided, with their digests; those that were not asked on a refusal among them.
         disclaimer: Research use; a pattern, not a diagnosis.
+        familiarity: How each slide looks beside what the network was trained on; without those of which it is unknown.
     """
 
     label: PatternLabel
@@ -179,3 +183,4 @@ class PatternReading:
     conventions: str
     rules: tuple[RuleFile, ...]
     disclaimer: str
+    familiarity: tuple[Familiarity, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from histo.evidence import Evidence
 from histo.pattern.conventions import Conventions
+from histo.pattern.familiarity import Familiarity, Verdict, tell_distance, tell_nuclei
 from histo.pattern.reading import Refusal, Suitability
 
 
@@ -54,6 +55,26 @@ def _of_slides(suitability: Sequence[Suitability], conventions: Conventions) -> 
                 remedy="copy the file again, or scan again",
                 slide=slide.slide,
             )
+
+        if slide.familiarity is not None:
+            yield from _of_appearance(slide.familiarity)
+
+
+def _of_appearance(judged: Familiarity) -> Iterator[Refusal]:
+    if judged.by_nuclei is Verdict.STRANGE:
+        yield Refusal(
+            code="implausible_nuclei",
+            sentence=tell_nuclei(judged),
+            remedy="check the scale of the slide and its focus",
+            slide=judged.slide,
+        )
+    if judged.by_distance is Verdict.STRANGE:
+        yield Refusal(
+            code="out_of_distribution",
+            sentence=tell_distance(judged),
+            remedy="check that this is H&E, skeletal muscle, in focus and at its true scale",
+            slide=judged.slide,
+        )
 
 
 def _of_biopsy(numbers: Evidence, conventions: Conventions) -> Iterator[Refusal]:

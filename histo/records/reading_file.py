@@ -91,6 +91,7 @@ def _slide(slide: SlideResult) -> dict[str, Any]:
         "unreadable_regions": [_region(outline) for outline in unreadable_outlines(slide)],
         "fibers": len(slide.findings.fibers),
         "nuclei": len(slide.findings.cells),
+        "appearance": plain(slide.findings.appearance),
     }
 
 

@@ -221,7 +221,7 @@ def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tm
     assert "false inflammatory cells per mm2 of healthy phantom muscle" in chosen.output
     out = tmp_path / "figures.json"
     test = ["--fields", str(fields / "test"), "--out", str(out), "--card"]
-    test += ["--healthy", "1", "--sections", "1", "--infiltrated", "1"]
+    test += ["--healthy", "1", "--sections", "1", "--infiltrated", "1", "--unfamiliar", "0", "--familiar", "0"]
     measured = run.invoke(application, ["evaluate", "--bundle", str(bundle), *test])
     assert measured.exit_code == 0, measured.output
     report = json.loads(out.read_text(encoding="utf-8"))
