@@ -14,6 +14,7 @@ from histo.evidence.measures import Measures, standard_measures
 from histo.evidence.observation import Coverage, SlideObservation
 from histo.evidence.phagocytes import macrophages_inside
 from histo.evidence.place_results import (
+    CompositionIntervals,
     EdgePosition,
     FascicleBootstrap,
     Fascicles,
@@ -33,6 +34,7 @@ __all__ = [
     "Burden",
     "Cluster",
     "CompartmentDensity",
+    "CompositionIntervals",
     "Coverage",
     "EdgePosition",
     "Estimate",

@@ -43,7 +43,9 @@ class Measures:
         sheet_min_fibers: Fibers that make a sheet.
         sheet_fascicle_fibers: Sheet fibers that a fascicle must hold to count as part of the sheet.
         spatial_min_fibers: With fewer fibers of a kind their spread and position are "cannot tell".
-        bootstrap_min_fascicles: With fewer fascicles (counted by their effective number) none are resampled.
+        bootstrap_min_fascicles: With fewer fascicles (by their effective number) none are resampled; nor are fields of
+            tissue.
+        piece_diameters: Centers at most this many well-preserved diameters apart are pieces of one fiber, and no pair.
         ripley_reach_diameters: Ripley's L is taken up to this many well-preserved diameters.
         permutations: Random labellings of each spatial test.
         seed: Seed of the random labellings.
@@ -74,6 +76,7 @@ class Measures:
     sheet_fascicle_fibers: int
     spatial_min_fibers: int
     bootstrap_min_fascicles: int
+    piece_diameters: float
     ripley_reach_diameters: float
     permutations: int
     seed: int

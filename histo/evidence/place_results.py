@@ -164,6 +164,29 @@ class NecroticSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class CompositionIntervals:
+    """Shares of the tissue of one slide, with intervals by drawing whole fields of it: fibrosis and fat are patchy.
+
+    Patches larger than a field (0.5 mm) still make the truth wider.
+
+    Attributes:
+        fields: Square fields that were drawn from.
+        effective_fields: How many full ones they count for.
+        fiber_percent: As in `TissueComposition`, and so are the others.
+        endomysium_percent: None where a drawing holds neither fibers nor endomysium.
+        connective_percent: Endomysium and perimysium.
+        fat_percent: Fat.
+    """
+
+    fields: int
+    effective_fields: float
+    fiber_percent: Estimate | None
+    endomysium_percent: Estimate | None
+    connective_percent: Estimate | None
+    fat_percent: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
 class TissueComposition:
     """What the scored tissue is made of.
 
@@ -182,6 +205,7 @@ class TissueComposition:
         endomysium_percent: Endomysium's share of fibers and endomysium together: endomysial fibrosis widens it.
         connective_percent: Endomysium and perimysium, share of the scored tissue.
         fat_percent: Fat, share of the scored tissue.
+        intervals: Of the shares. None with too few fields, and over several slides, since levels show the same places.
     """
 
     scored_mm2: float
@@ -196,3 +220,4 @@ class TissueComposition:
     endomysium_percent: float | None
     connective_percent: float | None
     fat_percent: float | None
+    intervals: CompositionIntervals | None = None

@@ -45,7 +45,9 @@ def sample_ripley(
 ) -> RipleySample:
     """Count pairs of the chosen fibers by distance, found and under random labelling of the fibers present.
 
-    Both are counted within one outline of tissue and one packing, so that no correction for edges is needed.
+    Both are counted within one outline of tissue and one packing, so that no correction for edges is needed. Pairs
+    whose centers lie closer than fibers can are left out of both: they are pieces of one fiber, which a detector may
+    leave of a necrotic one, and on a phantom slide they made 26 times as many pairs within 32 um as at random.
 
     Args:
         section: The slide.
@@ -63,10 +65,14 @@ def sample_ripley(
     count = min(len(labelled), LABELLED_FIBERS)
     if count < len(labelled):
         labelled = random.choice(labelled, count, replace=False)
-    pairs[0] = _pairs_within(section.center_um[labelled], radii_um)
+    least_um = preserved_um * measures.piece_diameters
+    pairs[0] = _pairs_within(section.center_um[labelled], radii_um, least_um)
     for draw in range(1, 1 + measures.permutations):
-        pairs[draw] = _pairs_within(section.center_um[random.choice(len(section), count, replace=False)], radii_um)
-    return RipleySample(pairs, _near_one(section, radii_um, random) * count * (count - 1) / (len(section) - 1) / 2)
+        drawn = random.choice(len(section), count, replace=False)
+        pairs[draw] = _pairs_within(section.center_um[drawn], radii_um, least_um)
+    return RipleySample(
+        pairs, _near_one(section, radii_um, least_um, random) * count * (count - 1) / (len(section) - 1) / 2
+    )
 
 
 def summarize_ripley(
@@ -109,17 +115,19 @@ def summarize_ripley(
     )
 
 
-def _pairs_within(points_um: NDArray[np.float64], radii_um: NDArray[np.float64]) -> NDArray[np.int64]:
+def _pairs_within(points_um: NDArray[np.float64], radii_um: NDArray[np.float64], least_um: float) -> NDArray[np.int64]:
     near = cKDTree(points_um, balanced_tree=False, compact_nodes=False).query_pairs(
         float(radii_um[-1]), output_type="ndarray"
     )
     apart_um = np.hypot(*(points_um[near[:, 0]] - points_um[near[:, 1]]).T)
-    return np.searchsorted(np.sort(apart_um), radii_um, side="right").astype(np.int64)
+    return np.searchsorted(np.sort(apart_um[apart_um > least_um]), radii_um, side="right").astype(np.int64)
 
 
-def _near_one(section: Section, radii_um: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+def _near_one(
+    section: Section, radii_um: NDArray[np.float64], least_um: float, random: np.random.Generator
+) -> NDArray[np.float64]:
     """Mean number of other fibers within each distance of a fiber, asked of some."""
     probed = random.choice(len(section), min(len(section), LABELLED_FIBERS), replace=False)
     tree, probes = cKDTree(section.center_um), cKDTree(section.center_um[probed])
-    near: NDArray[np.float64] = probes.count_neighbors(tree, radii_um) / len(probed) - 1
-    return near
+    near, pieces = np.split(probes.count_neighbors(tree, np.append(radii_um, least_um)), [len(radii_um)])
+    return np.asarray(np.maximum(near - pieces, 0) / len(probed), np.float64)

@@ -134,7 +134,7 @@ def _weigh_slide(section: Section, preserved_um: float | None, measures: Measure
         necrosis_spread=sample_spread(section, section.necrotic, scale_um, measures, "necrosis spread"),
         atrophy_spread=sample_spread(section, small, scale_um, measures, "atrophy spread"),
         sheet=find_sheet(section, geometry, measures),
-        areas=measure_areas(section.findings.compartments),
+        areas=measure_areas(section, measures),
     )
 
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from histo.evidence import CompartmentDensity, EdgePosition, Evidence, Measures, SpreadTest, StageMix
-from histo.report.rows import estimate, number, percent
+from histo.evidence import (
+    CompartmentDensity,
+    EdgePosition,
+    Evidence,
+    Measures,
+    SpreadTest,
+    StageMix,
+    TissueComposition,
+)
+from histo.report.rows import NOTHING, estimate, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,20 @@ def _phagocyte_text(evidence: Evidence, measures: Measures) -> str:
     )
 
 
+def _composition_facts(tissue: TissueComposition) -> tuple[Fact, ...]:
+    """Fibrosis and fat, with the intervals where there are any."""
+
+    def share(name: str, of: str) -> str:
+        value, interval = getattr(tissue, name), getattr(tissue.intervals, name, None)
+        return NOTHING if value is None else f"{percent(interval) if interval else f'{number(value)}%'} of {of}"
+
+    return (
+        Fact("Endomysium (fibrosis widens it)", share("endomysium_percent", "fibers and endomysium")),
+        Fact("Connective tissue", share("connective_percent", "the scored tissue")),
+        Fact("Fat", share("fat_percent", "the scored tissue")),
+    )
+
+
 def spatial_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...]:
     """Where findings lie, in which stages, and what lies beside them."""
     absent = "not assessed on this section"
@@ -162,4 +184,5 @@ def spatial_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...]:
             "Fascicles",
             f"{fascicles.count:,}; perimysium {number(fascicles.perimysium_mm2)} mm²" if fascicles else absent,
         ),
+        *_composition_facts(evidence.composition),
     )

@@ -112,6 +112,29 @@ def test_necrosis_of_two_biopsies_is_the_sum_of_each(first: int, second: int) ->
         assert both[name] == alone[0][name] + alone[1][name]
 
 
+@given(SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_one_more_necrotic_fiber_never_lowers_the_burden(seed: int) -> None:
+    slide = random_slide("a", seed)
+    fibers = slide.findings.fibers
+    kinds = fibers.fiber_class.copy()
+    kinds[np.flatnonzero(kinds == FiberClass.INTACT)[seed % 20]] = FiberClass.MYOPHAGOCYTOSIS
+    more = replace(slide, findings=replace(slide.findings, fibers=replace(fibers, fiber_class=kinds)))
+    before, after = (
+        weigh_evidence([one, make_slide("b")], measures=FAST, necrotic_recall=0.8) for one in (slide, more)
+    )
+    assert after.pooled.necrotic.fibers == before.pooled.necrotic.fibers + 1
+    for of in (
+        lambda one: one.pooled.necrotic.per_1000_fibers,
+        lambda one: one.pooled.necrotic.per_mm2,
+        lambda one: one.pooled.myophagocytosis.per_1000_fibers,
+    ):
+        low, high = of(before), of(after)
+        assert (high.low, high.value, high.high) > (low.low, low.value, low.high)
+    assert after.spread.necrotic_per_1000_fibers.pooled.value > before.spread.necrotic_per_1000_fibers.pooled.value
+    assert after.pooled.necrosis_bound.at_most_per_1000_fibers > before.pooled.necrosis_bound.at_most_per_1000_fibers
+
+
 def test_the_same_findings_give_the_same_evidence() -> None:
     slide = random_slide("a", 7)
     assert to_dict(weigh_evidence([slide])) == to_dict(weigh_evidence([slide]))

@@ -92,6 +92,21 @@ def test_a_chain_is_one_cluster_if_every_step_is_short(length: int, step_um: flo
         assert found.clusters[0].cell_ids == tuple(range(length))
 
 
+def test_cells_are_also_told_per_mm2_of_their_own_compartment() -> None:
+    cells = make_cells(lattice(4, 4) + 30, compartment=Compartment.PERIMYSIUM)
+    slide = make_slide("a", cells=cells, fascicle_fibers=10)
+    pooled = weigh_evidence([slide]).pooled
+    assert pooled.infiltrate is not None
+    perimysial, composition = pooled.infiltrate.perimysial, pooled.composition
+    assert perimysial.per_own_mm2 is not None
+    assert perimysial.per_own_mm2.value == pytest.approx(16 / (composition.perimysium_mm2 + composition.fat_mm2))
+    assert pooled.infiltrate.endomysial.per_own_mm2 is not None
+    assert pooled.infiltrate.endomysial.per_own_mm2.value == 0
+    assert pooled.infiltrate.perivascular.per_own_mm2 is None
+    assert pooled.infiltrate.clusters_per_mm2 is not None
+    assert pooled.infiltrate.clusters_per_mm2.value == 0
+
+
 def test_a_gap_divides_a_cluster() -> None:
     line = np.column_stack([np.arange(20) * 10.0, np.zeros(20)])
     line[10:, 0] += MEASURES.cluster_link_um

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 from section_makers import DIAMETER_UM, PITCH_UM, lattice, make_slide, random_slide
 
-from histo.evidence import RipleyTest, standard_measures, weigh_evidence
+from histo.evidence import Measures, RipleyTest, standard_measures, weigh_evidence
 from histo.evidence.envelope import global_envelope
 from histo.evidence.ripley import radii_of, sample_ripley, summarize_ripley
 from histo.evidence.section import section_of
@@ -64,6 +64,31 @@ def test_pairs_are_those_counted_by_hand() -> None:
     count, total = np.count_nonzero(chosen), SIDE**2
     among_all = np.sum(pdist(SECTION.center_um)[:, None] <= radii_um, axis=0)
     np.testing.assert_allclose(sample.expected, among_all * count * (count - 1) / (total * (total - 1)))
+
+
+def test_pieces_of_one_fiber_are_no_cluster() -> None:
+    """A tenth of the fibers are necrotic at random, and each was found as two pieces, 5 um from its middle."""
+    slide, random = make_slide("a", SIDE, SIDE), np.random.default_rng(8)
+    broken = np.flatnonzero(random.random(SIDE**2) < 0.1)
+    fibers = slide.findings.fibers
+    rows = np.sort(np.append(np.arange(SIDE**2), broken))
+    pieces = fibers.select(rows)
+    twice = np.isin(rows, broken)
+    shift = np.where(twice, np.where(np.arange(len(rows)) % 2 == 0, 5, -5), 0)
+    moved = replace(pieces, center_um=pieces.center_um + np.column_stack([shift, 0 * shift]).astype(np.float32))
+    section = section_of(replace(slide, findings=replace(slide.findings, fibers=moved)))
+    chosen = twice[section.fiber_row]
+
+    def tested(measures: Measures) -> RipleyTest:
+        sample = sample_ripley(section, chosen, DIAMETER_UM, measures, "pieces")
+        test = summarize_ripley([sample], DIAMETER_UM, len(broken) * 2, measures)
+        assert test is not None
+        return test
+
+    naive, aware = tested(replace(MEASURES, piece_diameters=0.0)), tested(MEASURES)
+    assert naive.p <= 0.05
+    assert naive.strongest_ratio > 3
+    assert aware.strongest_ratio < 2
 
 
 def test_random_necrosis_leaves_the_envelope_as_often_as_promised() -> None:

@@ -13,12 +13,13 @@ from section_makers import make_cells, make_slide
 
 from histo.evidence import Estimate, FascicleBootstrap, standard_measures, weigh_evidence
 from histo.evidence.bound import necrosis_bound
+from histo.evidence.composition import FIELD_UM, compose, measure_areas
 from histo.evidence.fascicle_bootstrap import resample_fascicles
 from histo.evidence.fascicles import map_fascicles
 from histo.evidence.fibers import mix_stages
 from histo.evidence.intervals import median, variation
 from histo.evidence.section import section_of
-from histo.findings import FiberClass
+from histo.findings import Compartment, CompartmentMap, FiberClass, Findings
 
 MEASURES = standard_measures()
 FAST = replace(MEASURES, permutations=1)
@@ -112,6 +113,30 @@ def test_levels_show_the_same_fascicles_again_so_none_are_resampled_over_slides(
     evidence = weigh_evidence(slides, measures=FAST)
     assert evidence.pooled.fascicle_bootstrap is None
     assert all(slide.numbers.fascicle_bootstrap is not None for slide in evidence.slides)
+
+
+def test_patchy_fat_is_covered_by_drawing_fields() -> None:
+    random, covered, side = np.random.default_rng(7), 0, 7
+    field_px = round(FIELD_UM / 4)
+    for _ in range(60):
+        share = random.beta(0.5, 2, (side, side))
+        fat = random.random((side * field_px, side * field_px)) < np.kron(share, np.ones((field_px, field_px)))
+        codes = np.where(fat, Compartment.FAT, Compartment.FIBER).astype(np.uint8)
+        area = CompartmentMap(codes, np.ones(codes.shape, np.bool_))
+        findings = Findings(SECTION.findings.fibers, SECTION.findings.cells, area)
+        section = replace(SECTION, observation=replace(SECTION.observation, findings=findings))
+        composition = compose([measure_areas(section, MEASURES)], 0.0)
+        assert composition.intervals is not None
+        found = composition.intervals.fat_percent
+        assert found is not None
+        assert found.value == pytest.approx(composition.fat_percent)
+        assert composition.intervals.fields == side**2
+        covered += found.low <= 100 * 0.5 / 2.5 <= found.high
+    assert covered >= 51  # fewer has a probability below 1% at 95%
+
+
+def test_a_small_section_has_too_few_fields_to_draw_from() -> None:
+    assert weigh_evidence([make_slide("a")], measures=FAST).pooled.composition.intervals is None
 
 
 def test_the_median_and_the_variation_are_covered() -> None:
