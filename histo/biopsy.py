@@ -11,7 +11,7 @@ from histo.clinical import ClinicalFacts, assess, choose_biopsy, load_clinical
 from histo.clock import StageClock
 from histo.detection import detect
 from histo.errors import HistoError, SlideError, UsageError
-from histo.evidence import Coverage, SlideObservation, weigh_evidence
+from histo.evidence import Coverage, SlideObservation, correct_counts, weigh_evidence
 from histo.findings import Findings
 from histo.model import Device, Model, Precision, load_model
 from histo.network import Bundle
@@ -39,6 +39,7 @@ def read_biopsy(
     precision: Precision = "auto",
     model: Model | None = None,
     conventions: Conventions | Path | str | None = None,
+    detector_errors: Path | str | None = None,
     clinical: ClinicalFacts | Path | str | None = None,
     progress: Progress | None = None,
 ) -> BiopsyReading:
@@ -55,8 +56,10 @@ def read_biopsy(
         bundle: Weights; the ones that ship with histo if left out.
         device: Where the network runs.
         precision: In which numbers it runs.
-        model: Instead of the last three: what `load_model` gave, for reading many biopsies.
+        model: Instead of the last three and `detector_errors`: what `load_model` gave, for reading many biopsies.
         conventions: How findings are measured and graded; those that ship with histo if left out.
+        detector_errors: What your laboratory has measured of the weights; left out, that of the bundle's folder if
+            there is one. It gives corrected counts beside the raw ones, and never alters the pattern.
         clinical: What is known of the patient, or a file that tells it of a biopsy of this name. It gets a section of
             its own, and never alters the pattern.
         progress: Told what happens.
@@ -76,7 +79,7 @@ def read_biopsy(
     check_names([_name_of(slide) for slide in asked], name)
     if name is None and len(asked) != 1:
         raise UsageError("name", f"{len(asked)} slides are not one biopsy without a name", "give name='...'")
-    model = model or load_model(bundle, device=device, precision=precision)
+    model = model or load_model(bundle, device=device, precision=precision, detector_errors=detector_errors)
     if not isinstance(conventions, Conventions):
         conventions = load_conventions(None if conventions is None else Path(conventions))
     known = _known_of(name or _name_of(asked[0]), clinical)
@@ -158,6 +161,9 @@ def conclude(
     seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
     first = find_trained_on(seen, name if card.was_trained_on(name) else None)
     pattern = replace(pattern, caveats=(*first, *pattern.caveats))
+    # Beside the pattern, which is read by then: neither of the two can alter it.
+    corrections = correct_counts(evidence.pooled, model.detector_errors, conventions.measures.seed)
+    evidence = replace(evidence, corrections=corrections)
     context = None if clinical is None else assess(clinical, pattern.label)
     return BiopsyReading(name, tuple(results), tuple(failures), evidence, pattern, model.facts, context)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from histo.evidence import Estimate
-from histo.network import Bundle, Engine, Metric, load_bundle, make_engine
+from histo.evidence.correction import DetectorErrors
+from histo.network import ERRORS_FILE, Bundle, Engine, Metric, load_bundle, make_engine
 from histo.pattern.distribution import Distribution
 from histo.pattern.distribution_file import load_distribution
-from histo.records import Measured, ModelFacts
+from histo.records import Measured, ModelFacts, read_detector_errors
 
 FALSE_CALLS_METRIC = "false_necrotic_per_1000_fibers"
 """The card's name for false necrotic calls per 1,000 healthy fibers."""
@@ -31,11 +32,13 @@ class Model:
         bundle: Weights and their card.
         engine: Runs them.
         distribution: What slides they are familiar with; None where the bundle does not tell.
+        detector_errors: What a laboratory has measured of them on its own patients; None if nothing.
     """
 
     bundle: Bundle
     engine: Engine
     distribution: Distribution | None = None
+    detector_errors: DetectorErrors | None = None
 
     @property
     def facts(self) -> ModelFacts:
@@ -84,6 +87,7 @@ def load_model(
     device: Device = "auto",
     precision: Precision = "auto",
     threads: int | None = None,
+    detector_errors: Path | str | None = None,
 ) -> Model:
     """Load weights and make an engine for them.
 
@@ -92,11 +96,17 @@ def load_model(
         device: Where to run; `auto` takes a GPU if there is one.
         precision: `f32` is what `auto` means: the same bytes again on one installation.
         threads: Of the engine; None for all cores.
+        detector_errors: What a laboratory has measured of this bundle; left out, the `detector-errors.json` in its
+            folder if there is one.
 
     Raises:
-        BundleError: If the bundle is missing or damaged.
+        BundleError: If the bundle is missing or damaged, or the errors were measured of another one.
         EngineError: If device or precision is not to be had here.
     """
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(None if bundle is None else Path(bundle))
     engine = make_engine(loaded, device=device, precision=precision, threads=threads)
-    return Model(loaded, engine, load_distribution(loaded.folder))
+    beside = loaded.folder / ERRORS_FILE
+    path = Path(detector_errors) if detector_errors is not None else beside if beside.is_file() else None
+    points = loaded.card.operating_points
+    errors = None if path is None else read_detector_errors(path, loaded.card.weights_sha256, points.sha256)
+    return Model(loaded, engine, load_distribution(loaded.folder), errors)

@@ -30,6 +30,7 @@ def harness(debug: Annotated[bool, typer.Option("--debug", help="Show the traceb
 
 application.command()(lab_commands.prepare)
 application.command()(lab_commands.simulate_lab)
+application.command()(lab_commands.measure_errors)
 application.command()(realism_command.realism)
 application.command()(study_commands.error_model)
 

@@ -55,6 +55,43 @@ def prepare(
     typer.echo(f"{out}: {done.cut} fields cut, {len(done.fields) - done.cut} were there")
 
 
+def measure_errors(
+    bundle: Annotated[Path, typer.Option(help="What to measure.")] = Path("runs/lab-bundle"),
+    fields: Annotated[Path, typer.Option(help="Test fields, of patients it was not trained on.")] = Path(
+        "runs/lab/test"
+    ),
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write; left out, detector-errors.json in the bundle's folder.")
+    ] = None,
+    simulated: Annotated[bool, typer.Option(help="The slides are phantoms; then no reading is corrected.")] = False,
+) -> None:
+    """Count by patient what a bundle misses and invents, so that readings can give corrected counts beside the raw."""
+    from histo.evidence.corrected_count import Finding
+    from histo.evidence.correction import MIN_PATIENTS
+    from histo.network import ERRORS_FILE, load_bundle, make_engine
+    from histo.records import errors_document, json_bytes, write_atomically
+    from train.measure_errors import measure_errors as measure
+
+    loaded = load_bundle(bundle)
+    card = loaded.card
+    errors = measure(loaded, make_engine(loaded), fields, simulated)
+    document = errors_document(errors, card.weights_sha256, card.operating_points.sha256)
+    written = write_atomically(bundle / ERRORS_FILE if out is None else out, json_bytes(document))
+    for finding in Finding:
+        seen = [one for one in errors.by_patient[finding] if one.mm2 > 0]
+        true, found = sum(one.found + one.missed for one in seen), sum(one.found for one in seen)
+        false, mm2 = sum(one.false_calls for one in seen), sum(one.mm2 for one in seen)
+        having = sum(one.found + one.missed > 0 for one in seen)
+        enough = "" if having >= MIN_PATIENTS else f"; too few to correct by: {MIN_PATIENTS} with findings are needed"
+        typer.echo(
+            f"{finding.value}: {found} of {true} found in {having} patients, {false} false calls in {mm2:.3g} mm2 of "
+            f"{len(seen)} patients{enough}"
+        )
+    if errors.simulated:
+        typer.echo("simulated: readings will say so, and correct nothing")
+    typer.echo(f"{written}: written")
+
+
 def simulate_lab(
     out: Annotated[Path, typer.Option(help="Gets slides, annotations, manifest.csv and mapping.toml.")],
     patients: Annotated[int, typer.Option(help="One slide each.")] = 12,

@@ -33,6 +33,10 @@ def read(
     conventions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your laboratory's conventions instead of those of histo.")
     ] = None,
+    detector_errors: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What `python -m train measure-errors` found of these weights in your lab."),
+    ] = None,
     clinical: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV or JSON with CK, antibodies and so on; never alters the pattern."),
@@ -68,7 +72,7 @@ def read(
     if clinical is not None:
         choose_biopsy(clinical, known, [slide_name(path) for path in slides] if biopsy is None else [biopsy])
     make_folder(out)
-    model = load_model(bundle, device=device, precision=precision)
+    model = load_model(bundle, device=device, precision=precision, detector_errors=detector_errors)
     groups = [(slides, biopsy)] if biopsy is not None else [([path], None) for path in slides]
     console, errors = output_console(), error_console()
     untold = sorted({name or slide_name(paths[0]) for paths, name in groups} - set(known))

@@ -10,7 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from histo.records import BiopsyReading
-from histo.report import FindingRow, coverage_text, finding_rows, floor_sentence, not_assessed, scale_text, typeset
+from histo.report import (
+    FindingRow,
+    corrected_rows,
+    coverage_text,
+    finding_rows,
+    floor_sentence,
+    not_assessed,
+    scale_text,
+    typeset,
+    uncorrected,
+)
 
 
 def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None:
@@ -76,6 +86,17 @@ def _show_numbers(console: Console, reading: BiopsyReading) -> None:
     floor = floor_sentence(pooled)
     if floor is not None and not refused:
         console.print(floor)
+    if not refused:
+        _show_corrections(console, reading)
+
+
+def _show_corrections(console: Console, reading: BiopsyReading) -> None:
+    corrections = reading.evidence.corrections
+    why_not = uncorrected(corrections)
+    if why_not is not None:
+        console.print(typeset(why_not))
+    for row in corrected_rows(corrections):
+        _item(console, f"Corrected, {row.name}: {row.count}; found {row.raw}; {row.measured}")
 
 
 def _show_clinical(console: Console, reading: BiopsyReading) -> None:

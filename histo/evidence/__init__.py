@@ -1,6 +1,8 @@
 """Turns the findings of a biopsy's slides into numbers with intervals: how much, where, and in which stages."""
 
 from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate, PhagocyteSupport, WorstField
+from histo.evidence.corrected_count import CorrectedCount
+from histo.evidence.correction import correct_counts
 from histo.evidence.fiber_results import (
     Burden,
     Estimate,
@@ -35,6 +37,7 @@ __all__ = [
     "Cluster",
     "CompartmentDensity",
     "CompositionIntervals",
+    "CorrectedCount",
     "Coverage",
     "EdgePosition",
     "Estimate",
@@ -59,6 +62,7 @@ __all__ = [
     "StageMix",
     "TissueComposition",
     "WorstField",
+    "correct_counts",
     "macrophages_inside",
     "standard_measures",
     "to_dict",

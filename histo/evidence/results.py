@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from histo.evidence.cell_results import Infiltrate, PhagocyteSupport
+from histo.evidence.corrected_count import CorrectedCount
 from histo.evidence.fiber_results import (
     Burden,
     Estimate,
@@ -165,9 +166,12 @@ class BiopsyEvidence:
         pooled: All slides as if they were one section; its intervals do not know that levels resemble each other.
         spread: How much the slides differ, and intervals that do know it.
         measures: How it was measured.
+        corrections: Counts corrected for the detector, or why not; set beside the rest after the pattern is read, so
+            that nothing is graded by them.
     """
 
     slides: tuple[SlideEvidence, ...]
     pooled: Evidence
     spread: SlideSpread
     measures: Measures
+    corrections: tuple[CorrectedCount, ...] = ()

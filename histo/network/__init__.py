@@ -1,6 +1,6 @@
 """The CNN: its maps, the codec between maps and findings, bundles of trained weights, and the engines that run them."""
 
-from histo.network.bundle import Bundle, load_bundle, save_bundle
+from histo.network.bundle import ERRORS_FILE, Bundle, load_bundle, save_bundle
 from histo.network.card import Card, Metric, Training
 from histo.network.decode import decide_class, decode_block
 from histo.network.encoder import ALIGNMENT_WPX, HALO_WPX
@@ -11,6 +11,7 @@ from histo.network.targets import IGNORE, Targets, encode_targets
 
 __all__ = [
     "ALIGNMENT_WPX",
+    "ERRORS_FILE",
     "HALO_WPX",
     "IGNORE",
     "Bundle",

@@ -28,6 +28,9 @@ WEIGHTS_FILE = "weights.safetensors"
 COMPANIONS = ("distribution.json",)
 """What else a bundle's folder may hold: each names the weights it belongs to, and stays when a card is rewritten."""
 
+ERRORS_FILE = "detector-errors.json"
+"""What a laboratory has measured of these weights and thresholds; it stays as long as both do."""
+
 _LARGEST_CARD_BYTES = 4 << 20
 _LARGEST_WEIGHTS_BYTES = 2 << 30
 
@@ -136,6 +139,8 @@ def save_bundle(folder: Path, state_dict: Mapping[str, Tensor], card: Card) -> B
         for companion in COMPANIONS:
             if (folder / companion).is_file():
                 _write(draft / companion, (folder / companion).read_bytes())
+        if (folder / ERRORS_FILE).is_file() and _same_errors(folder, card):
+            _write(draft / ERRORS_FILE, (folder / ERRORS_FILE).read_bytes())
         load_bundle(draft).network()
         draft.chmod(0o755)
         _exchange(draft, folder)
@@ -144,6 +149,12 @@ def save_bundle(folder: Path, state_dict: Mapping[str, Tensor], card: Card) -> B
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return load_bundle(folder)
+
+
+def _same_errors(folder: Path, card: Card) -> bool:
+    """Whether the bundle in a folder errs as one with this card would."""
+    before = card_from_json((folder / CARD_FILE).read_text(encoding="utf-8"), folder / CARD_FILE)
+    return (before.weights_sha256, before.operating_points) == (card.weights_sha256, card.operating_points)
 
 
 def _content(file: Path, limit_bytes: int, remedy: str) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from histo.findings import CellClass, FiberAttribute, FiberClass
 from histo.network.second_look import NO_SECOND_LOOK
@@ -69,6 +71,11 @@ class OperatingPoints:
     cell_temperature: float = 1.0
     cell_even_height: float = 0.5
     compartment_temperature: float = 1.0
+
+    @property
+    def sha256(self) -> str:
+        """Of all numbers, to tell one choice of thresholds from another."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def __post_init__(self) -> None:
         """Refuse values that no map can reach.

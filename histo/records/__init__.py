@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from histo.records.atomic import Staged, make_folder, write_atomically
 from histo.records.compartment_file import read_compartments, write_compartments
+from histo.records.detector_errors import errors_document, read_detector_errors
 from histo.records.findings_files import FINDINGS_FILES, read_findings, write_findings
 from histo.records.geojson import write_geojson
 from histo.records.outlines import Area, slide_areas, unreadable_outlines
@@ -38,12 +39,14 @@ __all__ = [
     "SlideResult",
     "Staged",
     "StoredReading",
+    "errors_document",
     "json_bytes",
     "make_folder",
     "plain",
     "provenance",
     "read_cells",
     "read_compartments",
+    "read_detector_errors",
     "read_fibers",
     "read_findings",
     "read_json",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from histo.report.choice import SHOWN_CLASSES, deciding_fibers
+from histo.report.corrections import corrected_rows, uncorrected
 from histo.report.facts import Fact, spatial_facts
 from histo.report.folder import write_biopsy_folder, write_slide_folder
 from histo.report.overview import draw_overview
@@ -29,6 +30,7 @@ __all__ = [
     "Picture",
     "SlidePictures",
     "cell_rows",
+    "corrected_rows",
     "coverage_text",
     "deciding_fibers",
     "draw_overview",
@@ -43,6 +45,7 @@ __all__ = [
     "take_overview",
     "take_pictures",
     "typeset",
+    "uncorrected",
     "write_biopsy_folder",
     "write_slide_folder",
 ]

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from histo.records import BiopsyReading, SlideResult, provenance
 from histo.report.clinical import clinical_part
+from histo.report.corrections import CORRECTION_NOTE, corrected_rows, uncorrected
 from histo.report.facts import Fact, fiber_facts, spatial_facts
 from histo.report.gallery import gallery
 from histo.report.pictures import SlidePictures
@@ -78,6 +79,9 @@ def report_html(reading: BiopsyReading, pictures: Mapping[str, SlidePictures], o
         levels=_levels(reading),
         clinical=clinical_part(reading.clinical),
         across=across_rows(reading.evidence.spread),
+        corrected=() if refused else corrected_rows(reading.evidence.corrections),
+        uncorrected=None if refused else uncorrected(reading.evidence.corrections),
+        correction_note=CORRECTION_NOTE,
         provenance=provenance(),
     )
 
