@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 GAP = 0.3
 """Variance by which each number of a slide may differ besides, from what the fields show, in its own variance."""
 
+_LEAST_FIBER = 0.1
+"""As `adequacy.min_fiber_percent` of the conventions: slides with less are refused as `little_muscle`."""
 _FOLDS = 5
 _WITHIN = 99.0
 _LEAST_FIELDS = 40
@@ -32,7 +34,7 @@ _LEAST_FIELDS = 40
 
 
 def appearances_of(engine: Engine, folder: Path) -> tuple[Appearance, ...]:
-    """How the fields of a folder look; those without any stained tissue are left out."""
+    """How the fields of a folder look; those with hardly any muscle are left out, for a reading refuses such slides."""
     found = []
     for path in track(stored_fields(folder), description=f"Looking at {folder}"):
         rgb = load_field(path).rgb
@@ -40,7 +42,7 @@ def appearances_of(engine: Engine, folder: Path) -> tuple[Appearance, ...]:
         record = AppearanceRecord()
         record.add(rgb, maps, np.ones(maps.shape[1:], bool))
         appearance = record.finished()
-        if appearance is not None:
+        if appearance is not None and appearance.answers.fiber >= _LEAST_FIBER:
             found.append(appearance)
     return tuple(found)
 
@@ -60,7 +62,7 @@ def fit_distribution(appearances: Sequence[Appearance], weights_sha256: str, gap
         UsageError: If there are too few to tell a correlation.
     """
     if len(appearances) < _LEAST_FIELDS:
-        problem = f"{len(appearances)} fields show stained tissue, at least {_LEAST_FIELDS} are needed"
+        problem = f"{len(appearances)} fields show stained muscle, at least {_LEAST_FIELDS} are needed"
         raise UsageError("distribution", problem, "draw more with `python -m train render --split validation`")
     rows = [appearance.named() for appearance in appearances]
     points = np.array([[in_unit(name, row[name]) for name in UNITS] for row in rows])

@@ -51,6 +51,8 @@ UNITS: Mapping[str, Unit] = {
 """The unit of each number that is compared: logarithms of ratios and amounts, log odds of shares."""
 
 _SMALLEST = 1e-3
+_LEAST: Mapping[str, float] = {"answers.nuclei_per_mm2": 100.0}
+"""Below these an amount is as good as none: a field without a nucleus is not infinitely far from one with three."""
 
 
 def names_of(group: str) -> tuple[str, ...]:
@@ -134,7 +136,7 @@ def in_unit(name: str, value: float) -> float:
     """A number of an appearance in the unit that it is compared in."""
     unit = UNITS[name]
     if unit == "log":
-        return math.log(max(value, _SMALLEST))
+        return math.log(max(value, _LEAST.get(name, _SMALLEST)))
     if unit == "odds":
         share = min(max(value, _SMALLEST), 1 - _SMALLEST)
         return math.log(share / (1 - share))

@@ -53,7 +53,7 @@ def test_new_appearances_lie_within_the_reach_of_the_fitted() -> None:
 
 
 def test_too_few_fields_are_refused() -> None:
-    with pytest.raises(UsageError, match="12 fields show stained tissue, at least 40 are needed"):
+    with pytest.raises(UsageError, match="12 fields show stained muscle, at least 40 are needed"):
         fit_distribution(draw_appearances(12, 1), "ab" * 32)
 
 
