@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from histo.model import load_model
     from histo.pattern import PatternLabel, read_pattern
     from histo.records import BiopsyReading, read_findings, read_reading
+    from histo.recover import recover_slide
     from histo.slide import MemorySlide, open_slide
     from histo.tissue import find_tissue
 
@@ -40,6 +41,7 @@ _HOME = {
     "read_findings": "histo.records",
     "read_pattern": "histo.pattern",
     "read_reading": "histo.records",
+    "recover_slide": "histo.recover",
     "weigh_evidence": "histo.evidence",
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "read_findings",
     "read_pattern",
     "read_reading",
+    "recover_slide",
     "weigh_evidence",
 ]
 

@@ -11,6 +11,7 @@ from histo.cli.guard import GuardedGroup
 from histo.cli.info import info
 from histo.cli.phantom import phantom
 from histo.cli.read import read
+from histo.cli.recover import recover
 
 app = typer.Typer(
     name="histo",
@@ -27,6 +28,7 @@ app = typer.Typer(
     epilog="Example:  histo read biopsy.svs --out out",
 )
 app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
+app.command(short_help="Try whether necrosis could be seen on a slide: implant it, and count.")(recover)
 app.command(short_help="Tell what a slide is, and whether it can be read.")(info)
 app.command(short_help="Make a simulated slide of which everything is known.")(phantom)
 app.add_typer(annotation_commands, name="annotations", short_help="Look at what pathologists have drawn.")

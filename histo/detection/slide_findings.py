@@ -8,7 +8,7 @@ from histo.detection.scan import Progress, scan
 from histo.findings import Findings
 from histo.network import Bundle, Engine, decode_block
 from histo.slide import SlideReader
-from histo.tiling import lay_tiles
+from histo.tiling import TileGrid, lay_tiles
 from histo.tissue import TissueMap
 
 
@@ -20,6 +20,7 @@ def detect(
     progress: Progress | None = None,
     *,
     origin_wpx: tuple[int, int] = (0, 0),
+    grid: TileGrid | None = None,
 ) -> Findings:
     """Find fibers, nuclei and compartments on a slide's assessable tissue.
 
@@ -34,6 +35,8 @@ def detect(
         progress: Told the working pixels done, and those in all, after each tile.
         origin_wpx: A corner of the grid of tiles. What is found does not depend on it, but for rounding: centers within
             0.05 um, areas within 1%. Fibers longer than 128 um on one side of their center are cut, and may differ.
+        grid: Some tiles alone, to look at a part of the tissue; all that hold tissue are laid if left out. What lies
+            across the rim of the part is cut there.
 
     Returns:
         Findings on assessable tissue, in canonical order; on what could not be read nothing is ever found, and
@@ -44,13 +47,14 @@ def detect(
         OutputError: If the temporary folder has no room.
     """
     card = bundle.card
-    grid = lay_tiles(
-        reader.info.working_size_wpx,
-        tissue,
-        core_wpx=card.tile_core_wpx,
-        halo_wpx=card.halo_wpx,
-        origin_wpx=origin_wpx,
-    )
+    if grid is None:
+        grid = lay_tiles(
+            reader.info.working_size_wpx,
+            tissue,
+            core_wpx=card.tile_core_wpx,
+            halo_wpx=card.halo_wpx,
+            origin_wpx=origin_wpx,
+        )
     try:
         return scan(reader, tissue, grid, engine, partial(decode_block, points=card.operating_points), progress)
     finally:

@@ -1,6 +1,6 @@
 """Names the biopsy pattern from graded evidence, with its reasons, its differential and its refusals."""
 
-from histo.pattern.conventions import Conventions, load_conventions
+from histo.pattern.conventions import Conventions, RecoveryBands, load_conventions
 from histo.pattern.grades import (
     NOTHING_ASSESSED,
     Atrophy,
@@ -52,6 +52,7 @@ __all__ = [
     "Places",
     "Position",
     "Reason",
+    "RecoveryBands",
     "Refusal",
     "Row",
     "RuleFile",

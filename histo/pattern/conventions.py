@@ -137,6 +137,21 @@ class FamiliarityBands:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryBands:
+    """What follows from implants that a slide gave back; see `histo recover`.
+
+    Attributes:
+        poor_below_percent: Of a kind of implant; where fewer come back it cannot be seen on the slide.
+        redrawn_above_percent: Of healthy fibers drawn anew; where more are called necrotic, drawing alone makes it.
+        min_healthy_fibers: Fewer give no implants.
+    """
+
+    poor_below_percent: float
+    redrawn_above_percent: float
+    min_healthy_fibers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Conventions:
     """All conventions.
 
@@ -157,6 +172,7 @@ class Conventions:
     atrophy: AtrophyBands
     chronicity: ChronicityBands
     familiarity: FamiliarityBands
+    recovery: RecoveryBands
     sources: tuple[tuple[str, str], ...]
     sha256: str
 
@@ -172,6 +188,7 @@ _SECTIONS = {
     "atrophy": AtrophyBands,
     "chronicity": ChronicityBands,
     "familiarity": FamiliarityBands,
+    "recovery": RecoveryBands,
 }
 
 

@@ -9,6 +9,7 @@ from histo.report.folder import write_biopsy_folder, write_slide_folder
 from histo.report.overview import draw_overview
 from histo.report.page import report_html
 from histo.report.pictures import FiberCrop, Picture, SlidePictures, take_overview, take_pictures
+from histo.report.recovery_files import write_recovery
 from histo.report.rows import (
     FindingRow,
     cell_rows,
@@ -47,5 +48,6 @@ __all__ = [
     "typeset",
     "uncorrected",
     "write_biopsy_folder",
+    "write_recovery",
     "write_slide_folder",
 ]

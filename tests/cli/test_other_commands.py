@@ -32,14 +32,14 @@ def run(*words: str | Path) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-@pytest.mark.parametrize("command", ["read", "info", "doctor", "phantom", "bench"])
+@pytest.mark.parametrize("command", ["read", "recover", "info", "doctor", "phantom", "bench"])
 def test_every_help_has_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert f"Example:  histo {command}" in result.stdout
 
 
-@pytest.mark.parametrize("words", [(), ("read",)])
+@pytest.mark.parametrize("words", [(), ("read",), ("recover",)])
 def test_help_of_what_names_a_pattern_says_what_it_is_for(words: tuple[str, ...]) -> None:
     assert "Research use only. A pattern, not a diagnosis." in run(*words, "--help").stdout
 

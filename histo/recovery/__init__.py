@@ -1,0 +1,35 @@
+"""Spike-in recovery: what comes back of necrosis and cells that are drawn into a slide's own healthy tissue."""
+
+from __future__ import annotations
+
+from histo.recovery.kinds import CELL_KINDS, CONTROL, FIBER_KINDS, ImplantKind
+from histo.recovery.recover import recover_implants
+from histo.recovery.results import (
+    Control,
+    Example,
+    KindRecovery,
+    Outcome,
+    Recovered,
+    Recovery,
+    RecoveryVerdict,
+    SlideLookFacts,
+)
+from histo.recovery.weigh import KIND_WORDS, percent
+
+__all__ = [
+    "CELL_KINDS",
+    "CONTROL",
+    "FIBER_KINDS",
+    "KIND_WORDS",
+    "Control",
+    "Example",
+    "ImplantKind",
+    "KindRecovery",
+    "Outcome",
+    "Recovered",
+    "Recovery",
+    "RecoveryVerdict",
+    "SlideLookFacts",
+    "percent",
+    "recover_implants",
+]
