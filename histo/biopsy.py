@@ -156,8 +156,14 @@ def conclude(
     ]
     evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures, model.necrotic_recall)
     suitability = [suitability_of(result, familiarity_of(result, model, conventions)) for result in results]
-    pattern = read_pattern(evidence, suitability, conventions)
     card = model.bundle.card
+    pattern = read_pattern(
+        evidence,
+        suitability,
+        conventions,
+        calibration=model.calibration,
+        weights_sha256=card.weights_sha256,
+    )
     seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
     first = find_trained_on(seen, name if card.was_trained_on(name) else None)
     pattern = replace(pattern, caveats=(*first, *pattern.caveats))

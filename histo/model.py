@@ -10,6 +10,7 @@ from typing import Literal
 from histo.evidence import Estimate
 from histo.evidence.correction import DetectorErrors
 from histo.network import ERRORS_FILE, Bundle, Engine, Metric, load_bundle, make_engine
+from histo.pattern import CALIBRATION_FILE, Calibration, load_calibration
 from histo.pattern.distribution import Distribution
 from histo.pattern.distribution_file import load_distribution
 from histo.records import Measured, ModelFacts, read_detector_errors
@@ -33,12 +34,14 @@ class Model:
         engine: Runs them.
         distribution: What slides they are familiar with; None where the bundle does not tell.
         detector_errors: What a laboratory has measured of them on its own patients; None if nothing.
+        calibration: Of the differential, from the bundle's folder; None where it holds none.
     """
 
     bundle: Bundle
     engine: Engine
     distribution: Distribution | None = None
     detector_errors: DetectorErrors | None = None
+    calibration: Calibration | None = None
 
     @property
     def facts(self) -> ModelFacts:
@@ -56,6 +59,7 @@ class Model:
             intended_use=card.intended_use,
             limits=card.limits,
             license=card.license,
+            weights_sha256=card.weights_sha256,
             on_phantoms=_measured(card.phantom_metrics),
             on_real_images=_measured(card.real_metrics),
         )
@@ -109,4 +113,5 @@ def load_model(
     path = Path(detector_errors) if detector_errors is not None else beside if beside.is_file() else None
     points = loaded.card.operating_points
     errors = None if path is None else read_detector_errors(path, loaded.card.weights_sha256, points.sha256)
-    return Model(loaded, engine, load_distribution(loaded.folder), errors)
+    calibration = load_calibration(loaded.folder / CALIBRATION_FILE)
+    return Model(loaded, engine, load_distribution(loaded.folder), errors, calibration)

@@ -217,6 +217,11 @@ def test_every_field_of_a_reading_is_described() -> None:
     missing = [pair for pair in fields_of(histo.evidence) if pair[0] not in apart and pair[1] not in told]
     described = (PatternReading, Grades, histo.pattern.Candidate, histo.pattern.Refusal, histo.pattern.Reason)
     described += (
+        histo.pattern.Calibrated,
+        histo.pattern.Conflict,
+        histo.pattern.Contrast,
+        histo.pattern.Contribution,
+        histo.pattern.Figure,
         histo.pattern.RuleFile,
         histo.pattern.StainAdvice,
         histo.pattern.SlideReading,
@@ -239,6 +244,12 @@ def test_every_entry_of_a_card_is_described() -> None:
     told = words_in_code(section(FORMATS, "A bundle"))
     entries = {field.name for kind in (Card, OperatingPoints) for field in dataclasses.fields(kind)}
     assert entries - {"phantom_metrics", "real_metrics"} - told == set()
+
+
+def test_every_entry_of_a_calibration_is_described() -> None:
+    kinds = (histo.pattern.Calibration, histo.pattern.EvidenceModel, histo.pattern.FeatureWeights, histo.pattern.Figure)
+    entries = {field.name for kind in kinds for field in dataclasses.fields(kind)} - {"sha256"}
+    assert entries <= words_in_code(section(FORMATS, "A bundle"))
 
 
 def test_every_entry_of_a_failure_is_described() -> None:

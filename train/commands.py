@@ -10,7 +10,7 @@ import typer
 
 from histo.cohort import Split
 from histo.phantom.ablation import Group
-from train import lab_commands, realism_command, study_commands
+from train import lab_commands, pattern_command, realism_command, study_commands
 from train.guard import GuardedCommands
 from train.seeds import take_seeds
 
@@ -33,6 +33,7 @@ application.command()(lab_commands.simulate_lab)
 application.command()(lab_commands.measure_errors)
 application.command()(realism_command.realism)
 application.command()(study_commands.error_model)
+application.command()(pattern_command.pattern)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

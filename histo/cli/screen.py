@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from histo.pattern import PatternReading
 from histo.records import BiopsyReading
 from histo.report import (
     FindingRow,
@@ -47,9 +48,7 @@ def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None
     for reason in decisive:
         _item(console, f"{reason.finding.replace('_', ' ')}, {reason.grade}: {reason.sentence}")
     if pattern.differential:
-        console.print("\nDifferential (a ranking, not calibrated)", style="bold")
-        for candidate in pattern.differential[:3]:
-            _item(console, f"{candidate.rank}. {candidate.text}")
+        _show_differential(console, pattern)
     _show_numbers(console, reading)
     _show_clinical(console, reading)
     _show_facts(console, reading)
@@ -58,6 +57,18 @@ def show_reading(console: Console, reading: BiopsyReading, folder: Path) -> None
     _item(console, ", ".join(names))
     if len(reading.slides) > 1 or folder.name != reading.slides[0].info.name:
         _item(console, "and a folder for each slide: " + ", ".join(slide.info.name for slide in reading.slides))
+
+
+def _show_differential(console: Console, pattern: PatternReading) -> None:
+    calibrated = pattern.calibrated
+    how = "a ranking, not calibrated" if calibrated is None else calibrated.note
+    console.print(f"\nDifferential ({how})", style="bold")
+    for candidate in pattern.differential[:3]:
+        percent = "" if candidate.probability is None else f" ({100 * candidate.probability:.0f}%)"
+        _item(console, f"{candidate.rank}. {candidate.text}{percent}")
+    if calibrated is not None:
+        held = "; ".join(label.text for label in calibrated.conformal_set) or "no pattern"
+        _item(console, f"{calibrated.coverage_percent:g}% set: {held}")
 
 
 def _item(console: Console, text: str) -> None:

@@ -26,7 +26,7 @@ from histo.evidence.place_results import (
     SpreadTest,
     TissueComposition,
 )
-from histo.evidence.plain import to_dict
+from histo.evidence.plain import from_dict, to_dict
 from histo.evidence.results import AcrossSlides, BiopsyEvidence, Evidence, FindingIds, SlideEvidence, SlideSpread
 from histo.evidence.weigh import weigh_evidence
 
@@ -63,6 +63,7 @@ __all__ = [
     "TissueComposition",
     "WorstField",
     "correct_counts",
+    "from_dict",
     "macrophages_inside",
     "standard_measures",
     "to_dict",

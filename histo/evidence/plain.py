@@ -1,11 +1,14 @@
-"""Evidence and readings as plain JSON values."""
+"""Evidence and readings as plain JSON values, and back."""
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+Kind = TypeVar("Kind")
 
 
 def to_dict(value: Any) -> Any:  # noqa: ANN401
@@ -28,3 +31,66 @@ def to_dict(value: Any) -> Any:  # noqa: ANN401
     if value is None or type(value) in (str, int, float, bool):
         return value
     raise TypeError(f"{type(value).__name__} is not a plain value")
+
+
+def from_dict(kind: type[Kind], value: object) -> Kind:
+    """What `to_dict` gave, as the frozen dataclass that it was: strictly, with every field there and none unknown.
+
+    Args:
+        kind: The dataclass; its fields may hold whatever `to_dict` takes.
+        value: Plain values, e.g. of `json.loads`.
+
+    Raises:
+        ValueError: Naming the entry, if it is missing, unknown, of another type, or refused by its class.
+    """
+    made: Kind = _made(kind, value, "")
+    return made
+
+
+def _made(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        (kind,) = (one for one in inner if one is not type(None))
+        return _made(kind, value, place)
+    if is_dataclass(kind):
+        return _dataclass(kind, value, place)
+    if origin is tuple and isinstance(value, list):
+        kinds = [inner[0]] * len(value) if inner[-1] is ... else inner
+        if len(kinds) != len(value):
+            raise ValueError(f"{place} must hold {len(kinds)} values, not {len(value)}")
+        return tuple(
+            _made(one, entry, f"{place}[{at}]") for at, (one, entry) in enumerate(zip(kinds, value, strict=True))
+        )
+    if origin is Mapping and isinstance(value, dict):
+        return {key: _made(inner[1], entry, f"{place}.{key}") for key, entry in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        if value not in [member.value for member in kind]:
+            raise ValueError(
+                f"{place} must be one of {', '.join(str(member.value) for member in kind)}, not {value!r:.60}"
+            )
+        return kind(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind not in (str, int, float, bool) or type(value) is not kind:
+        raise ValueError(f"{place or 'it'} must be {getattr(kind, '__name__', kind)}, not {value!r:.60}")
+    return value
+
+
+def _dataclass(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401
+    if not isinstance(value, dict):
+        raise ValueError(f"{place or 'it'} must be an object, not {value!r:.60}")
+    hints, dot = get_type_hints(kind), f"{place}." if place else ""
+    names = [field.name for field in fields(kind)]
+    for name in names:
+        if name not in value:
+            raise ValueError(f"has no entry {dot}{name}")
+    for name in value:
+        if name not in names:
+            raise ValueError(f"has an unknown entry {dot}{name}")
+    parts = {name: _made(hints[name], value[name], f"{dot}{name}") for name in names}
+    try:
+        return kind(**parts)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}" if place else str(error)) from None

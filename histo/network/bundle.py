@@ -29,7 +29,10 @@ COMPANIONS = ("distribution.json",)
 """What else a bundle's folder may hold: each names the weights it belongs to, and stays when a card is rewritten."""
 
 ERRORS_FILE = "detector-errors.json"
-"""What a laboratory has measured of these weights and thresholds; it stays as long as both do."""
+"""What a laboratory has measured of these weights and thresholds."""
+
+OF_FINDINGS = (ERRORS_FILE, "error_model.json", "pattern.json")
+"""Further companions, which speak of what weights and operating points find together: they go where either changes."""
 
 _LARGEST_CARD_BYTES = 4 << 20
 _LARGEST_WEIGHTS_BYTES = 2 << 30
@@ -136,11 +139,9 @@ def save_bundle(folder: Path, state_dict: Mapping[str, Tensor], card: Card) -> B
     try:
         _write(draft / WEIGHTS_FILE, weights_bytes)
         _write(draft / CARD_FILE, card_to_json(card).encode("utf-8"))
-        for companion in COMPANIONS:
+        for companion in (*COMPANIONS, *(OF_FINDINGS if _finds_the_same(folder, card) else ())):
             if (folder / companion).is_file():
                 _write(draft / companion, (folder / companion).read_bytes())
-        if (folder / ERRORS_FILE).is_file() and _same_errors(folder, card):
-            _write(draft / ERRORS_FILE, (folder / ERRORS_FILE).read_bytes())
         load_bundle(draft).network()
         draft.chmod(0o755)
         _exchange(draft, folder)
@@ -151,9 +152,14 @@ def save_bundle(folder: Path, state_dict: Mapping[str, Tensor], card: Card) -> B
     return load_bundle(folder)
 
 
-def _same_errors(folder: Path, card: Card) -> bool:
-    """Whether the bundle in a folder errs as one with this card would."""
-    before = card_from_json((folder / CARD_FILE).read_text(encoding="utf-8"), folder / CARD_FILE)
+def _finds_the_same(folder: Path, card: Card) -> bool:
+    """Whether a bundle is there already that finds exactly what one with this card will find."""
+    if not folder.exists():
+        return False
+    try:
+        before = card_from_json((folder / CARD_FILE).read_text(encoding="utf-8"), folder / CARD_FILE)
+    except (BundleError, UnicodeDecodeError):
+        return False  # a damaged bundle is replaced
     return (before.weights_sha256, before.operating_points) == (card.weights_sha256, card.operating_points)
 
 

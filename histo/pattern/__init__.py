@@ -1,6 +1,12 @@
 """Names the biopsy pattern from graded evidence, with its reasons, its differential and its refusals."""
 
+from histo.pattern.calibrated import Calibrated, Conflict, Contrast, Contribution, Figure
+from histo.pattern.calibration import SIMULATOR, Calibration, Differential, digest_of
+from histo.pattern.calibration_file import FILE as CALIBRATION_FILE
+from histo.pattern.calibration_file import calibration_to_json, load_calibration
 from histo.pattern.conventions import Conventions, RecoveryBands, load_conventions
+from histo.pattern.evidence_model import EvidenceModel, FeatureWeights
+from histo.pattern.features import FEATURES, Feature, features_of
 from histo.pattern.grades import (
     NOTHING_ASSESSED,
     Atrophy,
@@ -33,14 +39,27 @@ from histo.pattern.table import DecisionTable, Row, load_table, shipped_table
 from histo.pattern.uncertainty import bound_sentence
 
 __all__ = [
+    "CALIBRATION_FILE",
     "DISCLAIMER",
+    "FEATURES",
     "NAMED_PATTERNS",
     "NOTHING_ASSESSED",
+    "SIMULATOR",
     "Atrophy",
+    "Calibrated",
+    "Calibration",
     "Candidate",
     "Chronicity",
+    "Conflict",
+    "Contrast",
+    "Contribution",
     "Conventions",
     "DecisionTable",
+    "Differential",
+    "EvidenceModel",
+    "Feature",
+    "FeatureWeights",
+    "Figure",
     "Grade",
     "Grades",
     "Infiltration",
@@ -63,6 +82,10 @@ __all__ = [
     "Suitability",
     "Zone",
     "bound_sentence",
+    "calibration_to_json",
+    "digest_of",
+    "features_of",
+    "load_calibration",
     "load_conventions",
     "load_table",
     "read_pattern",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from histo.evidence import BiopsyEvidence, Measures
+from histo.pattern.calibrated import Calibrated
 from histo.pattern.conventions import Conventions
 from histo.pattern.familiarity import Familiarity, Verdict, tell_distance, tell_nuclei
 from histo.pattern.grades import Grades, Necrosis, Position, Spread
@@ -14,7 +15,6 @@ from histo.pattern.table import Row
 from histo.pattern.wording import many
 
 ALWAYS = (
-    "The ranking of candidates is uncalibrated: no probability is meant.",
     "Whether a cell is a lymphocyte or a macrophage is a likeness on H&E, not a proof.",
     "Patchy disease, earlier treatment, a recent needle at the site and the level of the cut can all hide a pattern.",
 )
@@ -24,13 +24,27 @@ def find_caveats(
     row: Row,
     grades: Grades,
     candidates: tuple[Candidate, ...],
+    calibrated: Calibrated | None,
+    obstacle: str | None,
     slides: tuple[SlideReading, ...],
     evidence: BiopsyEvidence,
     conventions: Conventions,
 ) -> tuple[str, ...]:
-    """Caveats of this reading first, then those of every reading."""
+    """Caveats of this reading first, then those of every reading.
+
+    Args:
+        row: Of the decision table.
+        grades: Graded evidence.
+        candidates: In order.
+        calibrated: What ranked them; None for the criteria.
+        obstacle: Why the bundle's calibration could not rank them; None where it could, or where there is none.
+        slides: Each on its own.
+        evidence: The numbers.
+        conventions: What they were graded by.
+    """
     return (
         *_of_label(row, candidates),
+        *_of_ranking(row, candidates, calibrated, obstacle),
         *_of_evidence(grades, evidence, conventions),
         *_of_slides(row, slides),
         *ALWAYS,
@@ -71,11 +85,30 @@ def _of_label(row: Row, candidates: tuple[Candidate, ...]) -> Iterator[str]:
         yield "IMNM can look dystrophic (47% of pediatric, 8% of adult anti-HMGCR): test anti-HMGCR and anti-SRP too."
     if row.label is PatternLabel.NORMAL:
         yield "A normal section does not exclude a patchy myopathy."
+
+
+def _of_ranking(
+    row: Row, candidates: tuple[Candidate, ...], calibrated: Calibrated | None, obstacle: str | None
+) -> Iterator[str]:
     leading = [candidate.label for candidate in candidates if candidate.rank == 1]
     if row.label in NAMED_PATTERNS and row.label not in leading:
+        by = "by criteria alone" if calibrated is None else "by the calibration"
         yield (
-            f"The decision table and the ranking disagree: by criteria alone, "
-            f"{' or '.join(label.text for label in leading)} leads."
+            f"The decision table and the ranking disagree: {by}, {' or '.join(label.text for label in leading)} leads."
+        )
+    if obstacle is not None:
+        yield f"The bundle's calibration of the differential does not speak: {obstacle}."
+    if calibrated is None:
+        yield "The ranking of candidates is uncalibrated: no probability is meant."
+        return
+    yield f"The ranking of candidates and their set: {calibrated.note}."
+    unknown = [label.text for label in NAMED_PATTERNS if label not in {candidate.label for candidate in candidates}]
+    if unknown:
+        yield f"The calibration knows no biopsy of: {'; '.join(unknown)}. These are not ranked."
+    if calibrated.unheard_of:
+        yield (
+            f"Not assessed here, though in every biopsy of the calibration: {', '.join(calibrated.unheard_of)}. "
+            "The set is widened for it."
         )
 
 

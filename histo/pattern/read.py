@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from histo.evidence import BiopsyEvidence, SlideEvidence
+from histo.pattern.calibration import Calibration
 from histo.pattern.caveats import find_caveats, find_doubtful
 from histo.pattern.conventions import Conventions
-from histo.pattern.differential import rank_candidates, shipped_criteria
+from histo.pattern.differential import shipped_criteria
 from histo.pattern.familiarity import Familiarity
 from histo.pattern.further_tests import shipped_tests
 from histo.pattern.grades import NOTHING_ASSESSED, Grades
 from histo.pattern.grading import grade
 from histo.pattern.labels import DISCLAIMER, PatternLabel
+from histo.pattern.ranking import find_conflict, rank
 from histo.pattern.reading import (
-    Candidate,
     PatternReading,
     Places,
     Reason,
@@ -25,6 +26,7 @@ from histo.pattern.reading import (
 )
 from histo.pattern.refusal import find_refusals
 from histo.pattern.sentences import explain
+from histo.pattern.summary import summarize
 from histo.pattern.table import GRADES, DecisionTable, Row, shipped_table
 
 
@@ -33,6 +35,8 @@ def read_pattern(
     suitability: Sequence[Suitability],
     conventions: Conventions,
     table: DecisionTable | None = None,
+    calibration: Calibration | None = None,
+    weights_sha256: str = "",
 ) -> PatternReading:
     """Name the biopsy's pattern, or say why not. A pattern, not a diagnosis.
 
@@ -41,31 +45,40 @@ def read_pattern(
         suitability: What the findings cannot tell of each slide: its stain, its scale, its quality.
         conventions: What grades are given by.
         table: Another decision table; the shipped one if left out.
+        calibration: Of the differential; without one the criteria rank the candidates.
+        weights_sha256: Of the network that found what was weighed: a calibration speaks of its own weights only.
 
     Returns:
-        The reading. With any reason to refuse the label is `not_assessable`, whatever the evidence.
+        The reading. With any reason to refuse the label is `not_assessable`, whatever the evidence; where the table
+        names a pattern outside the conformal set it is `indeterminate`.
     """
     rows = shipped_table() if table is None else table
-    slides = tuple(_read_slide(slide, suitability, conventions, rows) for slide in evidence.slides)
+    obstacle = None if calibration is None else calibration.obstacle(weights_sha256, evidence.measures)
+    speaking = None if obstacle else calibration
+    slides = tuple(_read_slide(slide, suitability, conventions, rows, speaking) for slide in evidence.slides)
     refusals = find_refusals(evidence.pooled, suitability, conventions)
     familiarity = tuple(slide.familiarity for slide in suitability if slide.familiarity is not None)
     if refusals:
-        return _refused(refusals, slides, familiarity, conventions, rows)
+        return _refused(refusals, slides, familiarity, _rules(conventions, rows, speaking), conventions)
     grades = grade(evidence.pooled, len(evidence.slides), conventions)
     row = rows.decide(grades)
-    candidates = rank_candidates(grades)
+    candidates, calibrated = rank(grades, evidence.pooled, speaking)
+    conflict = find_conflict(row, candidates, calibrated)
+    label = row.label if conflict is None else PatternLabel.INDETERMINATE
     reasons = _reasons(grades, row, evidence, conventions)
     tests = shipped_tests()
     first, second = candidates[0].label, candidates[1].label
     return PatternReading(
-        label=row.label,
-        label_text=row.label.text,
-        rule=row.id,
-        rule_reason=row.reason,
+        label=label,
+        label_text=label.text,
+        rule=row.id if conflict is None else "conflict",
+        rule_reason=row.reason if conflict is None else conflict.sentence,
         rule_source=row.source,
         grades=grades,
         reasons=reasons,
         differential=candidates,
+        calibrated=calibrated,
+        conflict=conflict,
         refusal=None,
         further_refusals=(),
         slides=slides,
@@ -73,43 +86,51 @@ def read_pattern(
         serology=tests.serology,
         caveats=(
             *find_doubtful(familiarity),
-            *find_caveats(row, grades, candidates, slides, evidence, conventions),
+            *find_caveats(row, grades, candidates, calibrated, obstacle, slides, evidence, conventions),
         ),
-        summary=_summary(row, reasons, candidates),
+        summary=summarize(row, reasons, candidates, calibrated, conflict),
         conventions=conventions.name,
-        rules=_rules(conventions, rows),
+        rules=_rules(conventions, rows, speaking),
         disclaimer=DISCLAIMER,
         familiarity=familiarity,
     )
 
 
-def _rules(conventions: Conventions, table: DecisionTable) -> tuple[RuleFile, ...]:
+def _rules(conventions: Conventions, table: DecisionTable, calibration: Calibration | None) -> tuple[RuleFile, ...]:
     """The files that decide, in the order in which they are asked."""
     files = (
         ("conventions", conventions),
         ("decision_table", table),
         ("criteria", shipped_criteria()),
         ("further_tests", shipped_tests()),
+        *(() if calibration is None else (("calibration", calibration),)),
     )
     return tuple(RuleFile(role, file.name, file.sha256) for role, file in files)
 
 
 def _read_slide(
-    slide: SlideEvidence, suitability: Sequence[Suitability], conventions: Conventions, table: DecisionTable
+    slide: SlideEvidence,
+    suitability: Sequence[Suitability],
+    conventions: Conventions,
+    table: DecisionTable,
+    calibration: Calibration | None,
 ) -> SlideReading:
     own = [fit for fit in suitability if fit.slide == slide.name]
     if find_refusals(slide.numbers, own, conventions):
         return SlideReading(slide=slide.name, label=PatternLabel.NOT_ASSESSABLE, grades=NOTHING_ASSESSED)
     grades = grade(slide.numbers, 1, conventions)
-    return SlideReading(slide=slide.name, label=table.decide(grades).label, grades=grades)
+    row = table.decide(grades)
+    conflict = find_conflict(row, *rank(grades, slide.numbers, calibration))
+    label = row.label if conflict is None else PatternLabel.INDETERMINATE
+    return SlideReading(slide=slide.name, label=label, grades=grades)
 
 
 def _refused(
     refusals: tuple[Refusal, ...],
     slides: tuple[SlideReading, ...],
     familiarity: tuple[Familiarity, ...],
+    rules: tuple[RuleFile, ...],
     conventions: Conventions,
-    table: DecisionTable,
 ) -> PatternReading:
     label = PatternLabel.NOT_ASSESSABLE
     why = " ".join(f"{refusal.sentence} Remedy: {refusal.remedy}." for refusal in refusals)
@@ -122,6 +143,8 @@ def _refused(
         grades=NOTHING_ASSESSED,
         reasons=(),
         differential=(),
+        calibrated=None,
+        conflict=None,
         refusal=refusals[0],
         further_refusals=refusals[1:],
         slides=slides,
@@ -130,7 +153,7 @@ def _refused(
         caveats=("What was found is written down, but no pattern is read from it.", *find_doubtful(familiarity)),
         summary=f"No pattern is named. {why}",
         conventions=conventions.name,
-        rules=_rules(conventions, table),
+        rules=rules,
         disclaimer=DISCLAIMER,
         familiarity=familiarity,
     )
@@ -172,12 +195,3 @@ def _places(finding: str, evidence: BiopsyEvidence) -> tuple[Places, ...]:
         if fibers or cells:
             found.append(Places(slide=slide.name, fiber_ids=fibers, cell_ids=cells))
     return tuple(found)
-
-
-def _summary(row: Row, reasons: tuple[Reason, ...], candidates: tuple[Candidate, ...]) -> str:
-    shown = [reason.sentence for reason in reasons if reason.decisive or reason.finding in ("necrosis", "infiltration")]
-    leading = [candidate.text for candidate in candidates if candidate.rank <= 2][:3]
-    return (
-        f"{row.label.text[0].upper()}{row.label.text[1:]}: {row.reason}. {' '.join(shown)} "
-        f"By the criteria they meet, the leading candidates are: {'; '.join(leading)} (an uncalibrated ranking)."
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from histo.pattern.calibrated import Calibrated, Conflict
 from histo.pattern.familiarity import Familiarity
 from histo.pattern.grades import Grades
 from histo.pattern.labels import PatternLabel
@@ -79,16 +80,18 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One pattern of the differential. Its rank is uncalibrated: no probability is meant.
+    """One pattern of the differential.
 
     Attributes:
-        rank: From 1; equal scores share a rank.
+        rank: From 1, by the calibration or else by the criteria, where equal scores share a rank.
         label: The pattern.
         text: What a reader sees.
         met: Criteria that the evidence meets.
         unmet: Criteria that it contradicts.
         not_assessed: Criteria that this section could not show.
         sources: DOI, or (C), of the criteria, each once.
+        in_set: Whether it belongs to the conformal set; None without a calibration.
+        probability: Calibrated on a laboratory's own biopsies, at their mix of patterns; None without such.
     """
 
     rank: int
@@ -98,6 +101,8 @@ class Candidate:
     unmet: tuple[str, ...]
     not_assessed: tuple[str, ...]
     sources: tuple[str, ...]
+    in_set: bool | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ class RuleFile:
     """One of the files that a reading was decided by.
 
     Attributes:
-        role: `conventions`, `decision_table`, `criteria` or `further_tests`.
+        role: `conventions`, `decision_table`, `criteria`, `further_tests`, or `calibration` if one spoke.
         name: What the file calls itself, with its version.
         sha256: Of its bytes: files of one name can differ.
     """
@@ -146,12 +151,14 @@ class PatternReading:
     Attributes:
         label: The pattern, `indeterminate`, or `not_assessable`.
         label_text: What a reader sees.
-        rule: Which row of the decision table spoke; `refusal` if none could.
-        rule_reason: That row's reason.
+        rule: Which row of the decision table spoke; `refusal` if none could, `conflict` if it was not followed.
+        rule_reason: That row's reason, or the conflict.
         rule_source: That row's source: DOI, or (C).
         grades: Graded evidence of all slides together.
         reasons: The findings with their numbers, decisive ones first.
-        differential: Candidates, best first; empty on refusal. An uncalibrated ranking.
+        differential: Candidates, best first; empty on refusal.
+        calibrated: What ranked them and which of them belong to its set; None where the criteria ranked them.
+        conflict: Why a pattern that the table names is not named; None otherwise.
         refusal: Why no pattern is named; None otherwise.
         further_refusals: Further reasons to refuse.
         slides: Each slide on its own.
@@ -173,6 +180,8 @@ class PatternReading:
     grades: Grades
     reasons: tuple[Reason, ...]
     differential: tuple[Candidate, ...]
+    calibrated: Calibrated | None
+    conflict: Conflict | None
     refusal: Refusal | None
     further_refusals: tuple[Refusal, ...]
     slides: tuple[SlideReading, ...]

@@ -86,6 +86,7 @@ class ModelFacts:
         name: Of the bundle.
         version: Of the bundle.
         sha256: Of the bundle: its card, which holds the digest of its weights.
+        weights_sha256: Of its weights alone, to which a calibration of the differential belongs.
         engine: What ran the network, e.g. `openvino`.
         device: Where, e.g. `cpu`.
         precision: `f32` or `bf16`.
@@ -109,6 +110,7 @@ class ModelFacts:
     intended_use: str
     limits: tuple[str, ...]
     license: str
+    weights_sha256: str
     on_phantoms: tuple[Measured, ...] = ()
     on_real_images: tuple[Measured, ...] = ()
 

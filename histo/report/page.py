@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from histo.records import BiopsyReading, SlideResult, provenance
 from histo.report.clinical import clinical_part
+from histo.report.contrast import contrast_bars
 from histo.report.corrections import CORRECTION_NOTE, corrected_rows, uncorrected
 from histo.report.facts import Fact, fiber_facts, spatial_facts
 from histo.report.gallery import gallery
@@ -75,6 +76,7 @@ def report_html(reading: BiopsyReading, pictures: Mapping[str, SlidePictures], o
         spatial=() if refused else spatial_facts(pooled, reading.evidence.measures),
         not_assessed=not_assessed(reading.pattern),
         limits=H_AND_E_LIMITS,
+        bars=contrast_bars(reading.pattern.calibrated.contrast) if reading.pattern.calibrated else (),
         gallery=gallery(crops),
         levels=_levels(reading),
         clinical=clinical_part(reading.clinical),

@@ -14,11 +14,13 @@ from section_makers import lattice, make_cells, make_slide, random_slide, shuffl
 
 from histo.errors import UsageError
 from histo.evidence import (
+    BiopsyEvidence,
     Burden,
     Coverage,
     Evidence,
     Infiltrate,
     SlideObservation,
+    from_dict,
     standard_measures,
     to_dict,
     weigh_evidence,
@@ -212,3 +214,10 @@ def test_sixty_thousand_fibers_take_less_than_five_seconds_of_one_core() -> None
     evidence = weigh_evidence([slide])
     assert time.process_time() - began < 5
     assert evidence.pooled.fibers.fibers == side**2
+
+
+@given(SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_evidence_comes_back_from_json_as_it_was(seed: int) -> None:
+    evidence = weigh_evidence([random_slide("a", seed)], measures=FAST)
+    assert from_dict(BiopsyEvidence, json.loads(json.dumps(to_dict(evidence)))) == evidence

@@ -229,3 +229,12 @@ def test_a_card_of_another_network_form_is_refused() -> None:
     with pytest.raises(ValueError, match="name must not be empty"):
         replace(small_card(), name=" ")
     assert isinstance(small_card(), Card)
+
+
+def test_what_speaks_of_its_findings_stays_until_these_can_change(folder: Path) -> None:
+    (folder / "pattern.json").write_text("{}", encoding="utf-8")
+    loaded = load_bundle(folder)
+    save_bundle(folder, loaded.weights, replace(loaded.card, phantom_metrics={"a": Metric(1.0, None, None, 3)}))
+    assert (folder / "pattern.json").read_text(encoding="utf-8") == "{}"
+    save_bundle(folder, loaded.weights, replace(loaded.card, operating_points=OperatingPoints(foreground=0.123)))
+    assert not (folder / "pattern.json").exists()

@@ -32,7 +32,7 @@ from histo.records import (
 )
 
 MODEL = ModelFacts(
-    "bundle", "1", "ab", "openvino", "cpu", "f32", "phantoms", "train", "research", ("none",), "Apache-2.0"
+    "bundle", "1", "ab", "openvino", "cpu", "f32", "phantoms", "train", "research", ("none",), "Apache-2.0", "cd"
 )
 
 

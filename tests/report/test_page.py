@@ -16,7 +16,7 @@ from PIL import Image
 from histo.biopsy import coverage_of, suitability_of
 from histo.evidence import SlideObservation, weigh_evidence
 from histo.geometry import Mpp
-from histo.pattern import load_conventions, read_pattern
+from histo.pattern import Calibrated, Contrast, Contribution, PatternLabel, load_conventions, read_pattern
 from histo.records import BiopsyReading, ModelFacts, SlideFailure, SlideResult
 from histo.report import draw_overview, report_html, scale_text, take_pictures, typeset
 from histo.report.pictures import SlidePictures
@@ -34,6 +34,7 @@ FACTS = ModelFacts(
     intended_use="Research.",
     limits=("Never seen a patient.",),
     license="Apache-2.0",
+    weights_sha256="0" * 64,
 )
 
 
@@ -124,6 +125,31 @@ def test_the_page_states_what_a_second_opinion_states(example: tuple[BiopsyReadi
             assert source in page.replace("&#39;", "'")
     for rule in reading.pattern.rules:
         assert f"{rule.name} (SHA-256 {rule.sha256})" in page
+
+
+def test_a_calibrated_differential_shows_ranks_set_and_what_speaks_for_the_first(
+    example: tuple[BiopsyReading, SlidePictures],
+) -> None:
+    reading, pictures = example
+    contrast = Contrast(
+        PatternLabel.NORMAL,
+        PatternLabel.DYSTROPHIC,
+        0.5,
+        (
+            Contribution("fat", "fat", 3.0, "% of the tissue", 2.0),
+            Contribution("early", "early stage", None, "% of three stages", -1.0),
+        ),
+    )
+    calibrated = Calibrated("simulator", "coverage unknown", 30, 40, 90.0, (PatternLabel.NORMAL,), contrast, (), ())
+    pattern = dataclasses.replace(reading.pattern, calibrated=calibrated)
+    page = page_of(dataclasses.replace(reading, pattern=pattern), pictures)
+    check(page)
+    assert "coverage unknown" in page
+    assert "not calibrated" not in page
+    assert '<rect x="0.0" y="1" width="100.0" height="6" class="first"/>' in page
+    assert '<rect x="-50.0" y="1" width="50.0" height="6" class="second"/>' in page
+    assert "<td>3.00 % of the tissue</td>" in page
+    assert "%)</th>" not in page, "no percentages from a simulator"
 
 
 def test_names_from_files_cannot_become_markup() -> None:
