@@ -104,7 +104,7 @@ def test_the_reading_is_the_same_with_and_without(folders: tuple[Path, Path]) ->
 def test_the_page_says_what_it_is(folders: tuple[Path, Path]) -> None:
     page = unescape((folders[1] / "report.html").read_text(encoding="utf-8"))
     assert page.count(NOTICE) == 1
-    assert "anti-HMGCR myopathy: all met" in page
+    assert "anti-HMGCR myopathy: criteria all met" in page
     assert "This is no diagnosis." in page
     assert "10.1016/j.nmd.2017.09.016" in page
     notes = assess(FACTS, PatternLabel.NORMAL).notes
