@@ -34,6 +34,8 @@ application.command()(lab_commands.measure_errors)
 application.command()(realism_command.realism)
 application.command()(study_commands.error_model)
 application.command()(pattern_command.pattern)
+application.command()(study_commands.sample_biopsies)
+application.command()(study_commands.study)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

@@ -75,7 +75,7 @@ def free_response(observations: Sequence[Observation]) -> str:
 
 def confusion_matrix(confusion: NDArray[np.int64]) -> str:
     """Fibers that were found, true class by called class; shades are shares of the true class."""
-    figure, (panel,) = _panels(1, inches=4.2)
+    figure, (panel,) = panels_of(1, inches=4.2)
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     panel.imshow(share, cmap="Blues", vmin=0, vmax=1)
     labels = [FIBER_STYLES[kind].label for kind in FiberClass]
@@ -94,7 +94,7 @@ def confusion_matrix(confusion: NDArray[np.int64]) -> str:
 def reliability_diagram(observations: Sequence[Observation]) -> str:
     """What came true against what was stated, one panel a head; the area of a dot is the number of calls."""
     heads = [head for head in HEADS if bins_of(observations, head)[:, 0].any()]
-    figure, axes = _panels(len(heads), inches=2.5)
+    figure, axes = panels_of(len(heads), inches=2.5)
     for panel, head in zip(axes, heads, strict=True):
         count, stated, true = bins_of(observations, head).T
         there = count > 0
@@ -110,7 +110,7 @@ def reliability_diagram(observations: Sequence[Observation]) -> str:
 
 def bland_altman(agreements: Mapping[str, Agreement]) -> str:
     """Found less true against their mean, one panel a finding, one dot a slide."""
-    figure, axes = _panels(len(agreements), columns=4, inches=2.6)
+    figure, axes = panels_of(len(agreements), columns=4, inches=2.6)
     for panel, (name, found) in zip(axes, agreements.items(), strict=False):
         panel.scatter((found.truth + found.found) / 2, found.found - found.truth, s=14, color="#0072b2", alpha=0.7)
         panel.axhline(0, color="#999999", linewidth=0.8)
@@ -131,7 +131,7 @@ def _curves(
     observations: Sequence[Observation], panels: Mapping[str, Sequence[str]], draw: Callable[[Axes, Curve, str], None]
 ) -> tuple[Figure, list[Axes]]:
     """A panel for each title, with a curve of each of its findings that truly occurs."""
-    figure, axes = _panels(len(panels), legends=True)
+    figure, axes = panels_of(len(panels), legends=True)
     for panel, (title, names) in zip(axes, panels.items(), strict=True):
         for name in names:
             curve = trace(gather([seen.ranked[name] for seen in observations]))
@@ -143,9 +143,10 @@ def _curves(
     return figure, axes
 
 
-def _panels(
+def panels_of(
     count: int, columns: int = 5, inches: float = _PANEL_INCHES, legends: bool = False
 ) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, side by side and then below each other."""
     across = min(count, columns)
     down = -(-count // across)
     with mpl.rc_context(FIGURE_STYLE):
