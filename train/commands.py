@@ -174,7 +174,7 @@ def calibrate(
     again = take_seeds(Split.VALIDATION, looked, first=healthy + sections) if looked else ()
     chosen = choose_points(engine, start, fields, seeds, ordinary, outlines, false_cells_per_mm2, again)
     typer.echo(f"{'necrotic_look':30s} {' '.join(f'{weight:g}' for weight in chosen.points.necrotic_look)}")
-    for name in sorted(ADDED):
+    for name in sorted(ADDED - {"necrotic_look"}):
         typer.echo(f"{name:30s} {getattr(chosen.points, name):g}")
     for choice in chosen.choices:
         tried = "  ".join(f"{value:g}: {f1:.3f}" for value, f1 in choice.f1.items()) or "never occurs, kept"
