@@ -199,7 +199,7 @@ def distribution(
     loaded = load_bundle(bundle)
     written, fitted = write_distribution(loaded, make_engine(loaded), fields)
     reach = ", ".join(f"{group} {reach.distance:.2f}" for group, reach in fitted.reach.items())
-    typer.echo(f"{written}: {fitted.name}; 99 of 100 lie within {reach} standard deviations")
+    typer.echo(f"{written}: {fitted.name}; 95 of 100 lie within {reach} standard deviations")
 
 
 @application.command()

@@ -28,7 +28,9 @@ GAP = 0.3
 _LEAST_FIBER = 0.1
 """As `adequacy.min_fiber_percent` of the conventions: slides with less are refused as `little_muscle`."""
 _FOLDS = 5
-_WITHIN = 99.0
+_WITHIN = 95.0
+_MOST_DEVIATIONS = 3.0
+"""Robust deviations from the median, to which freaks are drawn in: a few must not make everything familiar."""
 _LEAST_FIELDS = 40
 """About twice as many as there are numbers in all groups together, five times as many as in the largest."""
 
@@ -66,7 +68,8 @@ def fit_distribution(appearances: Sequence[Appearance], weights_sha256: str, gap
         raise UsageError("distribution", problem, "draw more with `python -m train render --split validation`")
     rows = [appearance.named() for appearance in appearances]
     points = np.array([[in_unit(name, row[name]) for name in UNITS] for row in rows])
-    middle, spread = points.mean(axis=0), points.std(axis=0, ddof=1)
+    tame = _tamed(points)
+    middle, spread = tame.mean(axis=0), tame.std(axis=0, ddof=1)
     return Distribution(
         name=f"{len(rows)} fields of phantoms whose tissue, stain, preparation and scanner were drawn at random",
         weights_sha256=weights_sha256,
@@ -82,10 +85,18 @@ def _reach(points: Floats, gap: float) -> Reach:
     fold = np.arange(len(points)) % _FOLDS
     held_out = []
     for out in range(_FOLDS):
-        rest = points[fold != out]
+        rest = _tamed(points[fold != out])
         standardized = (points[fold == out] - rest.mean(axis=0)) / rest.std(axis=0, ddof=1)
         held_out.append(distances(standardized, _correlation(rest), gap))
-    return Reach(_correlation(points), float(np.percentile(np.concatenate(held_out), _WITHIN)))
+    return Reach(_correlation(_tamed(points)), float(np.percentile(np.concatenate(held_out), _WITHIN)))
+
+
+def _tamed(points: Floats) -> Floats:
+    """Each number drawn in to a few robust deviations (1.4826 times the median absolute one) about its median."""
+    median = np.median(points, axis=0)
+    most = _MOST_DEVIATIONS * 1.4826 * np.median(np.abs(points - median), axis=0)
+    tame: Floats = np.clip(points, median - most, median + most)
+    return tame
 
 
 def _correlation(points: Floats) -> Floats:

@@ -34,7 +34,7 @@ class SlideVerdict:
         label: The pattern, or `not_assessable`.
         refused: Codes of the reasons why no pattern was named.
         verdict: What its appearance was judged to be; None where there was no tissue to judge.
-        distances: By group of numbers, over what 99 of 100 training fields stay within.
+        distances: By group of numbers, over what 95 of 100 training fields stay within.
         nucleus_um: Typical diameter of its nuclei; None as above.
     """
 

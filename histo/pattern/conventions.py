@@ -122,7 +122,7 @@ class FamiliarityBands:
     """From where on a slide's appearance is doubtful (a caveat) and strange (no pattern is named).
 
     Attributes:
-        doubtful_from_distance: In units of the distance that 99 of 100 held-out training fields stay within.
+        doubtful_from_distance: In units of the distance that 95 of 100 held-out training fields stay within.
         strange_from_distance: The same.
         nucleus_um: Typical diameter of a nucleus in a section of muscle.
         doubtful_from_nucleus_ratio: Times as wide, or as narrow.

@@ -66,7 +66,7 @@ class Reach:
 
     Attributes:
         correlation: (P, P) of the group's numbers, shrunk.
-        distance: What 99 of 100 held-out fields stay within.
+        distance: What 95 of 100 held-out fields stay within.
     """
 
     correlation: Floats
@@ -123,7 +123,7 @@ class GroupDistance:
 
     Attributes:
         group: Of `GROUPS`.
-        distance: Over the distance that 99 of 100 held-out fields stay within.
+        distance: Over the distance that 95 of 100 held-out fields stay within.
         farthest: The numbers that are farthest from their familiar middle, the farthest first.
     """
 

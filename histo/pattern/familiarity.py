@@ -102,7 +102,7 @@ def tell_distance(judged: Familiarity) -> str:
     why = "; ".join(_departure(each) for each in named) or "no number alone, but all of them together"
     return (
         f"{_GROUP_TEXTS[away.group].format(judged.slide)} unlike those of the muscle that the network was trained on "
-        f"({away.distance:.2f} times the distance that 99 of 100 training fields stay within): {why}."
+        f"({away.distance:.2f} times the distance that 95 of 100 training fields stay within): {why}."
     )
 
 

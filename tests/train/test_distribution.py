@@ -49,7 +49,7 @@ def test_new_appearances_lie_within_the_reach_of_the_fitted() -> None:
         at = np.array([[(in_unit(n, row[n]) - fitted.middle[n]) / fitted.spread[n] for n in names] for row in fresh])
         reach = fitted.reach[group]
         beyond = (distances(at, reach.correlation, fitted.gap) > reach.distance).mean()
-        assert 0.001 < beyond < 0.03, group
+        assert 0.02 < beyond < 0.09, group
 
 
 def test_too_few_fields_are_refused() -> None:
