@@ -98,7 +98,7 @@ def test_a_lab_can_bring_its_own(tmp_path: Path) -> None:
             "[stages]",
             "[ages]",
             "[ages] is not a table of conventions; use one of measures, adequacy, necrosis, infiltrate, stages, "
-            "spread, position, atrophy, chronicity, familiarity",
+            "spread, position, atrophy, chronicity, familiarity, recovery",
         ),
         ('name = "histo conventions 1"', "", 'has no name; begin it with name = "our conventions 1"'),
     ],
