@@ -154,7 +154,7 @@ def calibrate(
     ] = True,
     false_cells_per_mm2: Annotated[
         float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
-    ] = 0.8,
+    ] = 2.0,
     looked: Annotated[
         int, typer.Option(min=0, help="Ordinary phantom sections that the second look at necrosis is learned from.")
     ] = 90,
