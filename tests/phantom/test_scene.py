@@ -144,3 +144,10 @@ def test_patterns_that_cannot_be_simulated_are_refused() -> None:
 def test_known_diameter_is_the_smallest_caliper_width() -> None:
     # A right triangle of legs 30 and 40 is narrowest across its hypotenuse: 2 x 600 / 50.
     assert _min_feret(shapely.Polygon([(0, 0), (30, 0), (0, 40)])) == pytest.approx(24)
+
+
+@pytest.mark.parametrize("seed", [31, 34])
+def test_a_split_that_misses_a_thin_fiber_leaves_it_whole(seed: int) -> None:
+    spec = replace(PATTERN_SPECS["normal"], split=0.9, fiber_um=18, elongation=4.0)
+    scene = build_scene(spec, 250, 250, seed)
+    assert len(scene.fibers) > 0

@@ -174,7 +174,10 @@ def _split(cells: _Cells, share: float, rng: np.random.Generator) -> tuple[_Cell
         middle = np.array([x, y]) + rng.normal(0, 2, 2)
         for side in (across, -across):
             half = shapely.Polygon([middle - along, middle + along, middle + along + side, middle - along + side])
-            shapes.append(np.array([cells.shape[index].intersection(half)], dtype=object))
+            part = cells.shape[index].intersection(half)
+            if part.is_empty:  # the cut missed a thin cell
+                continue
+            shapes.append(np.array([part], dtype=object))
             origin.append(np.array([index]))
     rows = np.concatenate(origin)
     halves = np.arange(len(rows)) >= np.count_nonzero(~chosen)
