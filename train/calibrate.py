@@ -52,10 +52,6 @@ TIE = 0.005
 """Scores nearer than this are equal: some dozens of fields do not tell them apart, and a threshold that moves without
 need may do worse on others."""
 
-FLAT = 0.01
-"""The same for the threshold of necrosis after the second look, a probability: of nearly equal ones that nearest to one
-half makes fewer false calls than a lower one."""
-
 RESCALED = (0.02, 0.98)
 """Thresholds are kept between these when temperatures change."""
 
@@ -134,7 +130,7 @@ def choose_points(
     if looked:
         candidates = read_candidates(engine, points, looked)
         points = replace(points, necrotic_look=fit_second_look(candidates))
-        choices.append(_best("necrotic", f1_by_threshold(candidates, points.necrotic_look), LIKELY, FLAT))
+        choices.append(_best("necrotic", f1_by_threshold(candidates, points.necrotic_look), LIKELY))
     paired = _paired(known, points)
     if not looked:
         choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))
@@ -213,11 +209,11 @@ def quieted(
         cells = _with(cells, louder, higher[0])
 
 
-def _best(name: str, f1: Mapping[float, float], current: float, tie: float = TIE) -> Choice:
+def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:
     """Of the best values the one nearest to the current one; the current one where there is nothing to find."""
     if not any(np.isfinite(score) for score in f1.values()):
         return Choice(name, current, {})
-    enough = max(score for score in f1.values() if np.isfinite(score)) - tie
+    enough = max(score for score in f1.values() if np.isfinite(score)) - TIE
     return Choice(name, min((value for value in f1 if f1[value] >= enough), key=lambda value: abs(value - current)), f1)
 
 
