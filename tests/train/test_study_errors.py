@@ -102,12 +102,13 @@ def test_what_is_measured_of_drawn_mistakes_is_what_they_were_drawn_from() -> No
     """The whole circle: rates, readings by them, their comparison with the truth, and the rates measured from it."""
     found = model_of(tuple(read_by(sloppy(), seed) for seed in range(8))).pooled
     drawn = sloppy()
+    # 0.12: three standard errors of a rate of the rarest row, about 90 fibers in all
     seen = model_of((read_by(sloppy()),)).stacked("fibers")[0].sum(axis=1) >= 20
-    assert found.fibers[seen][:, :5] == pytest.approx(drawn.fibers[seen][:, :5], abs=0.08)
-    assert found.fibers[seen, MISSED] == pytest.approx(drawn.fibers[seen, MISSED], abs=0.06)
+    assert found.fibers[seen][:, :5] == pytest.approx(drawn.fibers[seen][:, :5], abs=0.12)
+    assert found.fibers[seen, MISSED] == pytest.approx(drawn.fibers[seen, MISSED], abs=0.12)
     assert np.diag(found.compartments)[[1, 2, 3]] == pytest.approx(np.diag(drawn.compartments)[[1, 2, 3]], abs=0.05)
     assert found.width[0, 0] == pytest.approx(0.05, abs=0.02)
-    assert found.attributes[0] == pytest.approx(drawn.attributes[0], abs=0.08)
+    assert found.attributes[0] == pytest.approx(drawn.attributes[0], abs=0.12)
     assert found.assessable == pytest.approx(0.9)
 
 
