@@ -220,10 +220,10 @@ def evaluate(
     ] = 18,
     unfamiliar: Annotated[
         int, typer.Option(min=0, help="Slides of each family that is no H&E muscle at its scale, made of phantoms.")
-    ] = 6,
+    ] = 0,
     familiar: Annotated[
         int, typer.Option(min=0, help="Phantom sections of all patterns, for false alarms about a slide's appearance.")
-    ] = 150,
+    ] = 0,
     out: Annotated[Path, typer.Option(help="The figures, as JSON; a page with pictures is written beside.")] = Path(
         "runs/evaluation.json"
     ),
