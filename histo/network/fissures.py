@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from histo.network.partition import Forest, Labels, contacts
 
@@ -78,12 +79,9 @@ def _fill_fissures(labels: Labels, joined: NDArray[np.int32]) -> Labels:
     reach = int(np.ceil(_GROWN_PX))
     disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     filled = labels.copy()
+    windows = ndimage.find_objects(labels)
     for label in joined.tolist():
-        rows, columns = np.nonzero(labels == label)
-        box = np.s_[
-            max(0, rows.min() - reach) : rows.max() + reach + 1,
-            max(0, columns.min() - reach) : columns.max() + reach + 1,
-        ]
+        box = tuple(slice(max(0, side.start - reach), side.stop + reach) for side in windows[label - 1])
         here = filled[box]
         closed = cv2.morphologyEx((here == label).astype(np.uint8), cv2.MORPH_CLOSE, disk)
         here[(closed > 0) & (here == 0)] = label
