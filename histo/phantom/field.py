@@ -35,7 +35,7 @@ def make_field(seed: int, size_wpx: int = 512, left_out: Group | None = None) ->
         spec, look = without(left_out, spec, look, rng)
     side_um = float(WORKING_MPP.to_um(float(size_wpx))) + 2 * BORDER_UM
     section = None
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 1.0)
         shift = np.array([np.cos(angle), np.sin(angle)]) * side_um * away
         section = blob(side_um / 2 + shift[0], side_um / 2 + shift[1], side_um, rng, rng.uniform(1, 1.5), 0.15)

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.findings import FiberAttribute
+from histo.findings import NECROTIC_CLASSES, FiberAttribute
 from histo.phantom.fibers import assign, pack, reshape
 from histo.phantom.nuclei import Nuclei, Occupancy, interstitial_cells, populate, structure_nuclei, together
 from histo.phantom.shapes import Polygons
@@ -79,7 +79,8 @@ def build_scene(
     occupancy = Occupancy.draw(fibers, packing.fascicles, section, width_um, height_um)
     structures = with_capillaries(structures, fibers, occupancy.free_um, occupancy.um_per_px, spec.capillaries, rng)
     nuclei, attributes = populate(spec, fibers, fate.fiber_class, fate.attributes, fate.stage, rng)
-    between = interstitial_cells(spec, structures, occupancy, rng)
+    dying = fibers[np.isin(fate.fiber_class, NECROTIC_CLASSES)]
+    between = interstitial_cells(spec, structures, occupancy, dying, rng)
     nuclei = together([nuclei, *between, structure_nuclei(structures, rng)])
     return Scene(
         spec, width_um, height_um, section, packing.fascicles, fibers, fate.fiber_class, attributes, fate.look,

@@ -43,6 +43,7 @@ class PhantomSpec:
         myophagocytosis: Share of fibers under phagocytosis, late stages included.
         late: Share of the phagocytosed fibers that are packed with macrophages.
         necrotic_fibers: Necrotic fibers in the whole scene, beside the shares.
+        besieged: Share of the necrotic fibers around which macrophages gather, where there is room.
         necrosis_placement: Where necrosis of all kinds sits.
         regenerating: Share of regenerating fibers.
         atrophic: Share of atrophic fibers that is aimed at, not the share drawn. In six packings of 0.8 mm2 for each
@@ -101,6 +102,7 @@ class PhantomSpec:
     myophagocytosis: float = 0.0
     late: float = 0.25
     necrotic_fibers: int = 0
+    besieged: float = 0.0
     necrosis_placement: Placement = Placement.RANDOM
     regenerating: float = 0.0
     atrophic: float = 0.01

@@ -27,7 +27,7 @@ def training_spec(rng: np.random.Generator) -> PhantomSpec:
     elif kind < 0.66:
         spec = _of_a_disease(rng)
     else:
-        spec = _mouse(rng) if rng.random() < 0.5 else _adult(rng)
+        spec = _injured(rng) if rng.random() < 0.25 else _mouse(rng) if rng.random() < 0.5 else _adult(rng)
     return replace(_with_rare_looks(spec, rng), pattern="training")
 
 
@@ -111,6 +111,24 @@ def _mouse(rng: np.random.Generator) -> PhantomSpec:
     )
 
 
+def _injured(rng: np.random.Generator) -> PhantomSpec:
+    """Muscle in which a third or more of all fibers die at once, in edema and among sheets of cells."""
+    return replace(
+        _mouse(rng),
+        hyaline=rng.uniform(0.15, 0.5),
+        pale=_sometimes(rng, 0.4, 0.02, 0.1),
+        myophagocytosis=rng.uniform(0.03, 0.2),
+        regenerating=_sometimes(rng, 0.3, 0.02, 0.1),
+        besieged=rng.uniform(0.3, 1.0),
+        endomysium_um=log_uniform(rng, 1.5, 14.0),
+        gap_spread=rng.uniform(0.4, 0.9),
+        internal_nuclei=rng.choice([0.02, 0.1]),
+        macrophages_mm2=_sometimes(rng, 0.8, 200, 3000),
+        lymphocytes_mm2=_sometimes(rng, 0.6, 50, 800),
+        sheets_mm2=_sometimes(rng, 0.6, 5, 70),
+    )
+
+
 def _adult(rng: np.random.Generator) -> PhantomSpec:
     """Human muscle of realistic build with any findings."""
     sometimes = partial(_sometimes, rng)
@@ -155,6 +173,7 @@ def _necrosis(rng: np.random.Generator) -> dict[str, Any]:
         "myophagocytosis": _sometimes(rng, 0.55, 0.03, 0.25),
         "regenerating": _sometimes(rng, 0.5, 0.02, 0.2),
         "late": rng.uniform(0.2, 0.9),
+        "besieged": rng.uniform(0, 1) if rng.random() < 0.4 else 0.0,
     }
 
 

@@ -25,6 +25,22 @@ def _fissure(
     return path
 
 
+def _notch(
+    ring: NDArray[np.float64], center: NDArray[np.float64], radius: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A wedge that opens at the rim and ends in a point, a little crooked, as where cells eat into a hyaline fiber."""
+    start = ring[rng.integers(len(ring))]
+    inward = center - start + rng.normal(0, 0.4 * radius, 2)
+    inward /= max(float(np.hypot(*inward)), 1e-6)
+    across = np.array([-inward[1], inward[0]])
+    depth, half = rng.uniform(0.15, 0.7) * radius, rng.uniform(0.02, 0.1) * radius + 0.7
+    bend = rng.normal(0, 0.12) * depth * across
+    outer = start - 2 * inward
+    return np.stack([outer - half * across, start + 0.5 * depth * inward + bend - 0.4 * half * across,
+                     start + depth * inward,
+                     start + 0.5 * depth * inward + bend + 0.4 * half * across, outer + half * across])  # fmt: skip
+
+
 def _width(radius: float, rng: np.random.Generator) -> int:
     return max(1, round(radius * rng.uniform(0.02, 0.11)))
 
@@ -77,9 +93,13 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
         )
 
     if kind == FiberClass.NECROTIC_HYALINE:
-        for _ in range(rng.integers(2, 7)):
+        notches = int(rng.integers(2, 8)) if rng.random() < 0.45 else 0
+        for _ in range(notches):
+            wedge = np.round((_notch(ring[:-1], center, radius, rng) - 0.5) * 16).astype(np.int32)
+            cv2.fillPoly(loss, [wedge], int(255 * rng.uniform(0.6, 1.0)), cv2.LINE_AA, 4)
+        for _ in range(rng.integers(0, 3) if notches else rng.integers(2, 7)):
             polyline(_fissure(ring[:-1], center, radius, rng), rng.uniform(0.6, 1.0), _width(radius, rng))
-        if rng.random() < 0.6:
+        if rng.random() < (0.25 if notches else 0.6):
             first, length = rng.integers(len(ring)), rng.integers(len(ring) // 5 + 1, len(ring) // 2 + 3)
             polyline(np.roll(ring[:-1], -first, axis=0)[:length], 1.0, int(rng.integers(2, 7)))
     elif kind in (FiberClass.NECROTIC_PALE, FiberClass.MYOPHAGOCYTOSIS):

@@ -19,6 +19,9 @@ from histo.phantom.structures import Structures
 _FOCUS_REACH = 3.1
 """Radii of a focus within which cells belong to it: beyond, its density is below 1e-4 of its middle's."""
 
+_SIEGE_UM = 7.0
+"""Macrophages around a dying fiber lie within so much of its rim: one layer of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Occupancy:
@@ -64,9 +67,17 @@ def _pixel_rings(shapes: Polygons | list[shapely.Polygon], um_per_px: float) -> 
 
 
 def interstitial_cells(
-    spec: PhantomSpec, structures: Structures, occupancy: Occupancy, rng: np.random.Generator
+    spec: PhantomSpec, structures: Structures, occupancy: Occupancy, dying: Polygons, rng: np.random.Generator
 ) -> list[Nuclei]:
-    """Inflammatory cells, fibroblasts and red cells, from one jittered grid, so that none lies on top of another."""
+    """Inflammatory cells, fibroblasts and red cells, from one jittered grid, so that none lies on top of another.
+
+    Args:
+        spec: How many cells of each kind.
+        structures: Foci, vessels and sheets, around and in which cells lie.
+        occupancy: Where there is room.
+        dying: (D,) necrotic fibers, some of which macrophages surround.
+        rng: Source of chance.
+    """
     height, width = (side * occupancy.um_per_px for side in occupancy.free_um.shape)
     area_mm2 = height * width / UM2_PER_MM2
     grid = _turned_grid(width, height, 6.3, rng)
@@ -101,6 +112,8 @@ def interstitial_cells(
         share, dense = rng.uniform(0.4, 0.95), rng.uniform(0.3, 0.95)
         macrophage[inside] += share * dense
         lymphocyte[inside] += (1 - share) * dense
+    for fiber in dying[rng.random(len(dying)) < spec.besieged]:
+        macrophage[_points_inside(tree, grid, fiber.buffer(_SIEGE_UM))] += rng.uniform(0.2, 0.9)
     spindle = np.where(in_fascicle, 0.006, 0.03) * rng.uniform(0.3, 1.8)
     red = np.full(len(grid), 0.004) * rng.uniform(0, 2)
     blocked = np.zeros(len(grid), np.bool_)
