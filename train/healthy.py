@@ -18,7 +18,7 @@ from histo.phantom.truth import FieldTruth
 from train.evaluate import findings_of, maps_of
 from train.matching import match_points
 from train.observe import CANDIDATE_HEIGHT, tissue_mm2
-from train.sections import section_view
+from train.sections import healthy_views
 
 FALSE_CELLS_METRIC = "false_inflammatory_cells_per_mm2"
 
@@ -41,7 +41,7 @@ class HealthyCandidates:
 def candidates_on_healthy(
     engine: Engine, points: OperatingPoints, seeds: Sequence[int]
 ) -> tuple[HealthyCandidates, ...]:
-    """Read the middle of normal phantom sections, and keep what any threshold might call.
+    """Read normal phantom sections, middle and rim in turn, and keep what any threshold might call.
 
     Args:
         engine: Runs the bundle's network.
@@ -50,8 +50,7 @@ def candidates_on_healthy(
     """
     low = replace(points, cells=(CANDIDATE_HEIGHT,) * len(CellClass))
     found = []
-    for seed in track(seeds, description="Reading healthy phantoms"):
-        field = section_view("normal", seed)
+    for field in healthy_views(track(seeds, description="Reading healthy phantoms")):
         peaks = find_peaks(maps_of(engine, field.rgb), low)
         found.append(HealthyCandidates(peaks, _inflammatory_um(field.truth), tissue_mm2(field.truth, None)))
     return tuple(found)
@@ -77,7 +76,7 @@ def _inflammatory_um(truth: FieldTruth) -> NDArray[np.floating]:
 
 
 def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Sequence[int]) -> dict[str, Metric]:
-    """Read the middle of normal phantom sections, each in a stain of its own.
+    """Read normal phantom sections, middle and rim in turn, each in a stain of its own.
 
     Args:
         engine: Runs the bundle's network.
@@ -91,8 +90,7 @@ def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Seque
     """
     necrotic = inflammatory = fibers = 0
     mm2 = 0.0
-    for seed in track(seeds, description="Reading healthy phantoms"):
-        field = section_view("normal", seed)
+    for field in healthy_views(track(seeds, description="Reading healthy phantoms")):
         found, cells, _ = findings_of(maps_of(engine, field.rgb), points)
         necrotic += int(np.isin(found.fiber_class, NECROTIC_CLASSES).sum())
         fibers += len(field.truth.fiber_class) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 from rich.progress import track
 
 from histo.geometry import WORKING_MPP, Region
@@ -21,11 +22,26 @@ _SECTION_MM2 = 1.0
 _VIEW_WPX = 1024
 
 
-def section_view(pattern: str, seed: int) -> Field:
-    """The middle of a phantom section of 1 mm2: 1,024 x 1,024 px, in a stain of its own."""
+def section_view(pattern: str, seed: int, at_rim: bool = False) -> Field:
+    """A view of a phantom section of 1 mm2: 1,024 x 1,024 px, in a stain of its own.
+
+    Args:
+        pattern: What is visible.
+        seed: Of the section, and of the place.
+        at_rim: Whether a place of its outline lies in the middle of the view, and not the section's middle.
+    """
     scene, look = phantom_biopsy(pattern, seed, _SECTION_MM2)
-    x, y = (WORKING_MPP.px(side / 2) - _VIEW_WPX // 2 for side in (scene.width_um, scene.height_um))
+    x_um, y_um = scene.width_um / 2, scene.height_um / 2
+    if at_rim:
+        place = scene.section.exterior.interpolate(np.random.default_rng([seed, 44]).random(), normalized=True)
+        x_um, y_um = place.x, place.y
+    x, y = (WORKING_MPP.px(middle_um) - _VIEW_WPX // 2 for middle_um in (x_um, y_um))
     return Renderer(scene, look).render(Region(x, y, _VIEW_WPX, _VIEW_WPX))
+
+
+def healthy_views(seeds: Iterable[int]) -> Iterator[Field]:
+    """One view of a normal section a seed: the middle and the rim take turns, for the rim has collagen of its own."""
+    return (section_view("normal", seed, at_rim=number % 2 == 1) for number, seed in enumerate(seeds))
 
 
 def ordinary_sections(seeds: Iterable[int]) -> Iterator[Field]:

@@ -7,7 +7,7 @@ import pytest
 from answers import UnsureEngine, perfect_cells
 
 from histo.errors import ScaleMissing, SlideUnreadable
-from histo.findings import CellClass, FiberAttribute, FiberClass
+from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from histo.geometry import WORKING_MPP
 from histo.model import load_model
 from histo.network import Metric
@@ -132,3 +132,10 @@ def test_a_blank_slide_gets_no_pattern() -> None:
     figures = wrong_input_figures([found])
     assert figures["wrong_inputs.confident"] == Metric(0, None, None, 1)
     assert figures["wrong_inputs.blank.fibers"].value == 0
+
+
+def test_healthy_views_show_the_middle_and_the_rim_in_turn() -> None:
+    middle, rim = sections.healthy_views((1_000_300, 1_000_301))
+    glass = [np.mean(field.truth.compartments == Compartment.GLASS) for field in (middle, rim)]
+    assert glass[0] < 0.05
+    assert 0.2 < glass[1] < 0.8
