@@ -30,3 +30,5 @@ CELLS = slice(ATTRIBUTES.stop, ATTRIBUTES.stop + len(CellClass))
 COMPARTMENTS = slice(CELLS.stop, CELLS.stop + len(Compartment))
 """Softmax over `Compartment`."""
 CHANNELS = COMPARTMENTS.stop
+PARTS = (slice(0, CLASSES.start), CLASSES, slice(ATTRIBUTES.start, CELLS.stop), COMPARTMENTS)
+"""All channels, cut where their activation changes: sigmoid, softmax, sigmoid, softmax."""

@@ -59,14 +59,24 @@ class MuscleNet(nn.Module):
         Returns:
             (B, 26, H / 2, W / 2) float, by `histo.network.layout`.
         """
-        at2 = self.encoder2(self.normalize(rgb))
+        return cast(Tensor, self.head(self.features(self.normalize(rgb))))
+
+    def features(self, colors: Tensor) -> Tensor:
+        """What lies between `normalize`, which looks at one byte at a time, and `head`, which looks at one map pixel.
+
+        Args:
+            colors: (B, 3, H, W) float, as `normalize` gives them.
+
+        Returns:
+            (B, 32, H / 2, W / 2) float, what `head` turns into logits.
+        """
+        at2 = self.encoder2(colors)
         at4 = self.encoder4(at2)
         at8 = self.encoder8(at4)
         at16 = self.encoder16(at8)
         up8 = self.decoder8(self.lateral8(at8) + _doubled(self.reduce8(at16)))
         up4 = self.decoder4(self.lateral4(at4) + _doubled(self.reduce4(up8)))
-        up2 = self.decoder2(self.lateral2(at2) + _doubled(self.reduce2(up4)))
-        return cast(Tensor, self.head(up2))
+        return cast(Tensor, self.decoder2(self.lateral2(at2) + _doubled(self.reduce2(up4))))
 
 
 class ActivatedNet(nn.Module):
@@ -92,15 +102,18 @@ def activate(logits: Tensor) -> Tensor:
         (B, 26, h, w) float32: softmax over the fiber classes and over the compartments, sigmoid everywhere else (the
         distance too: it runs from 0 at the rim to 1 in the middle).
     """
+    return torch.cat(activate_parts(logits), dim=1)
+
+
+def activate_parts(logits: Tensor) -> tuple[Tensor, ...]:
+    """The same as `activate`, channels `layout.PARTS` each by themselves; pixels may lie along one axis or two."""
     values = logits.float()
-    return torch.cat(
-        [
-            torch.sigmoid(values[:, : layout.CLASSES.start]),
-            torch.softmax(values[:, layout.CLASSES], dim=1),
-            torch.sigmoid(values[:, layout.ATTRIBUTES.start : layout.CELLS.stop]),
-            torch.softmax(values[:, layout.COMPARTMENTS], dim=1),
-        ],
-        dim=1,
+    fiber, classes, single, compartments = (values[:, part] for part in layout.PARTS)
+    return (
+        torch.sigmoid(fiber),
+        torch.softmax(classes, dim=1),
+        torch.sigmoid(single),
+        torch.softmax(compartments, dim=1),
     )
 
 
