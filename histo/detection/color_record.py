@@ -32,7 +32,7 @@ class ColorRecord:
             rgb: (h, w, 3) uint8.
             seen: (h, w) bool, which of them count.
         """
-        levels = rgb[seen].astype(np.int64) * _LEVELS // 256
+        levels = (rgb[seen] // (256 // _LEVELS)).astype(np.int64)
         place = (levels[:, 0] * _LEVELS + levels[:, 1]) * _LEVELS + levels[:, 2]
         self._counts += np.bincount(place, minlength=_LEVELS**3)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,14 +95,14 @@ def outline_block(maps: NDArray[np.float32], points: OperatingPoints) -> Outline
     outlines = [outlines[place] for place in order]
     label = np.array([outline.label for outline in outlines], np.int64)
     roundness = (4 * np.pi * shapely.area(polygons) / np.maximum(shapely.length(polygons), 1e-9) ** 2)[order]
-    planes = (layout.FOREGROUND, layout.BOUNDARY, layout.DISTANCE)
+    planes = [maps[channel] for channel in (layout.FOREGROUND, layout.BOUNDARY, layout.DISTANCE)]
     return OutlinedBlock(
         labels=labels,
         outlines=tuple(outlines),
         center_um=center_um[order],
         class_probability=temper_shares(_shares(means[:, : len(FiberClass)]), points.class_temperature)[label],
         attribute_probability=temper_odds(means[:, len(FiberClass) :], points.attribute_temperature)[label],
-        seen=np.stack([*(_mean(maps[plane], labels)[label] for plane in planes), roundness], axis=1),
+        seen=np.stack([*(mean[label] for mean in _means(planes, labels)), roundness], axis=1),
     )
 
 
@@ -152,11 +153,11 @@ def _shares(by_class: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def _mean(plane: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
-    """(labels,) mean of a map inside each label; label 0 is the background."""
-    flat = labels.ravel()
-    means: NDArray[np.float64] = np.bincount(flat, weights=plane.ravel()) / np.maximum(np.bincount(flat), 1)
-    return means
+def _means(planes: Sequence[NDArray[np.float32]], labels: NDArray[np.int32]) -> list[NDArray[np.float64]]:
+    """(labels,) mean of each map inside each label; label 0 is the background."""
+    flat = labels.ravel().astype(np.intp)  # else each count converts them again
+    pixels = np.maximum(np.bincount(flat), 1)
+    return [np.bincount(flat, weights=plane.ravel()) / pixels for plane in planes]
 
 
 def decide_class(class_probability: NDArray[np.floating], necrotic: float) -> NDArray[np.uint8]:
@@ -179,7 +180,7 @@ def decide_class(class_probability: NDArray[np.floating], necrotic: float) -> ND
 def _means_inside(maps: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
     """(labels, 5 + 6) means over each fiber of the class and attribute maps, the middle weighing most."""
     inside = np.flatnonzero(labels)
-    label = labels.ravel()[inside]
+    label = labels.ravel()[inside].astype(np.intp)  # else each count converts them again
     weight = maps[layout.DISTANCE].ravel()[inside].astype(np.float64) + _RIM_WEIGHT
     total = np.bincount(label, weights=weight)
     channels = maps[layout.CLASSES.start : layout.ATTRIBUTES.stop].reshape(-1, labels.size)

@@ -129,9 +129,9 @@ def _table(network: MuscleNet) -> NDArray[np.float32]:
 class _FromColors(nn.Module):
     """From normalized colors, (1, H, W, 3) as slides give them, to the parts of the maps, their pixels along one axis.
 
-    Convolutions run with channels innermost, maps are wanted with channels outermost. In f32 a matrix product turns them
-    in half the time of a convolution and OpenVINO's reordering; in bf16, where products at a network's end stay f32 and
-    the reordering is another, it takes longer.
+    Convolutions run with channels innermost, maps are wanted with channels outermost. In f32 a matrix product turns
+    them in half the time of a convolution and OpenVINO's reordering; in bf16, where products at a network's end stay
+    f32 and the reordering is another, it takes longer.
     """
 
     def __init__(self, network: MuscleNet, precision: str) -> None:

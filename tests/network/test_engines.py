@@ -62,6 +62,17 @@ def test_openvino_and_torch_give_the_same_maps(bundle: Bundle, openvino: Engine)
     assert openvino.name.startswith("openvino 20")
 
 
+def test_a_resnet_reads_the_same_colors_by_table() -> None:
+    from histo.network.openvino_engine import OpenVinoEngine
+    from histo.network.torch_engine import TorchEngine
+
+    torch.manual_seed(6)
+    network, rgb = MuscleNet(encoder="resnet18").eval(), tile(64, 96)
+    expected = TorchEngine(network, "cpu", "f32").run(rgb)
+    assert np.abs(OpenVinoEngine(network, "f32", 1).run(rgb) - expected).max() < F32_TOLERANCE
+    assert np.abs(OpenVinoEngine(network, "f32", 1).run(255 - rgb) - expected).max() > F32_TOLERANCE
+
+
 def test_folding_the_normalization_changes_nothing_that_matters(bundle: Bundle) -> None:
     from histo.network.model import activate
 
