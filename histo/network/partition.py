@@ -69,13 +69,13 @@ def _basins(heights: NDArray[np.int32]) -> Labels:
         np.copyto(target[there], place[here], where=earlier)
     inside = np.flatnonzero(heights >= 0)
     pointer = target.ravel()
-    while True:
-        onward = pointer[pointer[inside]]
-        if np.array_equal(onward, pointer[inside]):
-            break
-        pointer[inside] = onward
+    reached = pointer[inside]
+    while not np.array_equal(onward := pointer[reached], reached):
+        pointer[inside] = reached = onward
+    is_peak = np.zeros(heights.size, np.bool_)
+    is_peak[reached] = True
     labels = np.zeros(heights.size, np.int32)
-    labels[inside] = np.unique(pointer[inside], return_inverse=True)[1] + 1
+    labels[inside] = np.cumsum(is_peak, dtype=np.int32)[reached]
     return labels.reshape(heights.shape)
 
 
