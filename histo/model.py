@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from histo.evidence import Estimate
+from histo.evidence import Estimate, Recall
 from histo.evidence.correction import DetectorErrors
+from histo.evidence.intervals import share
+from histo.findings import NECROTIC_CLASSES
 from histo.network import ERRORS_FILE, Bundle, Engine, Metric, load_bundle, make_engine
 from histo.pattern import CALIBRATION_FILE, Calibration, load_calibration
 from histo.pattern.distribution import Distribution
@@ -18,8 +20,8 @@ from histo.records import Measured, ModelFacts, read_detector_errors
 FALSE_CALLS_METRIC = "false_necrotic_per_1000_fibers"
 """The card's name for false necrotic calls per 1,000 healthy fibers."""
 
-NECROTIC_RECALL_METRIC = "sections.fiber.necrotic.recall"
-"""The card's name for the share of necrotic fibers that are found as such on ordinary phantom sections."""
+RECALL_METRIC = "sections.fiber.{}.recall"
+"""The card's name for the share of fibers of a kind that are found as such on ordinary phantom sections."""
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "f32", "bf16"]
@@ -70,9 +72,19 @@ class Model:
         return self._on_phantoms(FALSE_CALLS_METRIC)
 
     @property
-    def necrotic_recall(self) -> Estimate | float | None:
-        """Share of necrotic fibers, from 0 to 1, that is found, as the card measured it; None where it did not."""
-        return self._on_phantoms(NECROTIC_RECALL_METRIC)
+    def recall(self) -> Recall:
+        """Shares of necrotic fibers that are found, as the card measured them."""
+        kinds = {kind: self._recall(kind.name.lower()) for kind in NECROTIC_CLASSES}
+        return Recall(self._recall("necrotic"), {kind: found for kind, found in kinds.items() if found is not None})
+
+    def _recall(self, kind: str) -> Estimate | float | None:
+        """Where every section found all, drawing sections again gives no width: then as many of as many is exact."""
+        name = RECALL_METRIC.format(kind)
+        found = self._on_phantoms(name)
+        if isinstance(found, Estimate) and found.low == found.high:
+            sections = self.bundle.card.phantom_metrics[name].n
+            return share(round(found.value * sections), sections, 1.0) or found
+        return found
 
     def _on_phantoms(self, name: str) -> Estimate | float | None:
         metric = self.bundle.card.phantom_metrics.get(name)

@@ -68,7 +68,7 @@ def _show_differential(console: Console, pattern: PatternReading) -> None:
         _item(console, f"{candidate.rank}. {candidate.text}{percent}")
     if calibrated is not None:
         held = "; ".join(label.text for label in calibrated.conformal_set) or "no pattern"
-        _item(console, f"{calibrated.coverage_percent:g}% set: {held}")
+        _item(console, f"{calibrated.set_name[0].upper()}{calibrated.set_name[1:]}: {held}")
 
 
 def _item(console: Console, text: str) -> None:

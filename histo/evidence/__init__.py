@@ -1,5 +1,6 @@
 """Turns the findings of a biopsy's slides into numbers with intervals: how much, where, and in which stages."""
 
+from histo.evidence.bound import Recall
 from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate, PhagocyteSupport, WorstField
 from histo.evidence.corrected_count import CorrectedCount
 from histo.evidence.correction import correct_counts
@@ -9,6 +10,7 @@ from histo.evidence.fiber_results import (
     FalseCallFloor,
     FiberCounts,
     FiberSizes,
+    KindBound,
     NecrosisBound,
     StageMix,
 )
@@ -49,10 +51,12 @@ __all__ = [
     "FiberSizes",
     "FindingIds",
     "Infiltrate",
+    "KindBound",
     "Measures",
     "NecrosisBound",
     "NecroticSheet",
     "PhagocyteSupport",
+    "Recall",
     "Resampled",
     "RipleyTest",
     "SlideEvidence",

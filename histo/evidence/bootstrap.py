@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,3 +71,14 @@ def draw_units(sizes: NDArray[np.float64], least: int, random: np.random.Generat
     if effective < max(least, 2):
         return None
     return Drawn(random.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=DRAWS), effective)
+
+
+def mean_of(estimates: Sequence[Estimate | None], weights: Sequence[float]) -> Estimate | None:
+    """The weighted mean of what slides say, and of the ends of their intervals; None where one of them is missing."""
+    known = [estimate for estimate in estimates if estimate is not None]
+    if len(known) < len(estimates) or sum(weights) <= 0:
+        return None
+    value, low, high = (
+        float(np.average([getattr(one, of) for one in known], weights=weights)) for of in ("value", "low", "high")
+    )
+    return Estimate(value, low, high)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.evidence.bootstrap import draw_units
+from histo.evidence.bootstrap import draw_units, mean_of
 from histo.evidence.measures import Measures
 from histo.evidence.place_results import CompositionIntervals, TissueComposition
 from histo.evidence.section import Section
@@ -99,7 +99,28 @@ def compose(slides: Sequence[Areas], outlined_mm2: float) -> TissueComposition:
         endomysium_percent=_percent(endomysium_mm2, fiber_mm2 + endomysium_mm2),
         connective_percent=_percent(endomysium_mm2 + perimysium_mm2, scored_mm2),
         fat_percent=_percent(fat_mm2, scored_mm2),
-        intervals=slides[0].intervals if len(slides) == 1 else None,
+        intervals=_over_slides(slides),
+    )
+
+
+def _over_slides(slides: Sequence[Areas]) -> CompositionIntervals | None:
+    """Intervals of all slides together: every end is the mean of the slides' ends, weighed as their values are.
+
+    That is the interval if the slides' errors go together wholly, as those of levels do that show the same places.
+    """
+    scored = [areas for areas in slides if sum(areas.mm2.values()) > 0]
+    known = [areas.intervals for areas in scored if areas.intervals is not None]
+    if not known or len(known) < len(scored):
+        return None
+    whole = [sum(areas.mm2.values()) for areas in scored]
+    muscle = [areas.mm2[Compartment.FIBER] + areas.mm2[Compartment.ENDOMYSIUM] for areas in scored]
+    return CompositionIntervals(
+        fields=sum(one.fields for one in known),
+        effective_fields=float(np.average([one.effective_fields for one in known], weights=whole)),
+        fiber_percent=mean_of([one.fiber_percent for one in known], whole),
+        endomysium_percent=mean_of([one.endomysium_percent for one in known], muscle),
+        connective_percent=mean_of([one.connective_percent for one in known], whole),
+        fat_percent=mean_of([one.fat_percent for one in known], whole),
     )
 
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with its 95% interval; the unit is in the name of the field that holds it."""
+    """A number with its 95% interval; the unit is in the name of the field that holds it.
+
+    Over several slides of a biopsy the interval is one that holds though they be levels that show the same fibers again
+    (`histo.evidence.repeats`): many levels never make a number surer than one.
+    """
 
     value: float
     low: float
@@ -43,6 +47,8 @@ class FiberCounts:
         internal_nuclei_percent: Their share of intact transverse fibers.
         vacuolated: Fibers with vacuoles.
         opaque: Non-necrotic fibers that are opaque or hypercontracted: outside the necrotic burden.
+        vacuolated_percent: Share of all fibers with vacuoles.
+        opaque_percent: Share of all fibers that are opaque.
     """
 
     fibers: int
@@ -54,6 +60,8 @@ class FiberCounts:
     internal_nuclei_percent: Estimate | None
     vacuolated: int
     opaque: int
+    vacuolated_percent: Estimate | None = None
+    opaque_percent: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,11 @@ class FiberSizes:
         min_feret_variation: `min_feret_cv` with its interval. None as that is.
         area_median: The median area with its exact interval, in um2.
         area_variation: Standard deviation over mean of the area, with its interval. None with fewer than 2 fibers.
+        min_feret_p5: The percentiles with their exact intervals, in um.
+        min_feret_p25: As above.
+        min_feret_p75: As above.
+        min_feret_p95: As above.
+        small_percent: Small fibers in percent of those measured.
     """
 
     fibers: int
@@ -90,6 +103,11 @@ class FiberSizes:
     min_feret_variation: Estimate | None = None
     area_median: Estimate | None = None
     area_variation: Estimate | None = None
+    min_feret_p5: Estimate | None = None
+    min_feret_p25: Estimate | None = None
+    min_feret_p75: Estimate | None = None
+    min_feret_p95: Estimate | None = None
+    small_percent: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +118,8 @@ class FalseCallFloor:
         false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers that was reckoned with.
         source: "measured on phantoms" (given by the bundle's card) or "assumed" (a convention, nobody has measured it).
         expected_fibers: False calls expected on this many fibers.
-        floor_fibers: Their 95th percentile: a count at or below it is not told from false calls.
+        floor_fibers: Their 95th percentile: a count at or below it is not told from false calls. Over several slides
+            that of false calls which come again on every level.
         exceeded: Whether more necrotic fibers than that were found.
     """
 
@@ -112,24 +131,47 @@ class FalseCallFloor:
 
 
 @dataclass(frozen=True, slots=True)
+class KindBound:
+    """The most that there may be of one kind of necrosis; see `NecrosisBound`.
+
+    Attributes:
+        kind: `necrotic_pale`, `necrotic_hyaline` or `myophagocytosis`.
+        found: Fibers called so.
+        at_most_per_1000_fibers: The bound.
+        at_most_per_mm2: The same over assessable tissue; None without any.
+        recall: Share of such fibers, from 0 to 1, that was taken to be found as this kind.
+    """
+
+    kind: str
+    found: int
+    at_most_per_1000_fibers: float
+    at_most_per_mm2: float | None
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
 class NecrosisBound:
     """The most necrosis that the muscle may have, with 95% confidence, given how little was found here.
 
     A one-sided bound: where the muscle had more, so few would be found in less than 5% of such sections. It counts
-    every call as true, takes fibers as independent, and **assumes that this detector misses no more of the necrotic
-    fibers here than of those on phantoms**; nobody has measured what it misses on patients' slides.
+    every call as true, takes the fibers of a slide as independent, and **assumes that this detector misses no more of
+    the necrotic fibers here than of those on phantoms**; nobody has measured what it misses on patients' slides. A
+    bound for all kinds together assumes the phantoms' mix of kinds besides, for some are missed more often than others;
+    those of single kinds do not. Levels of one block bound no more than one of them.
 
     Attributes:
         at_most_per_1000_fibers: The bound.
         at_most_per_mm2: The same over assessable tissue; None without any.
         recall: Share of necrotic fibers, from 0 to 1, that was taken to be found: the lower end of its interval.
         source: Who measured it: "measured on phantoms".
+        kinds: Of each kind whose recall was measured; each with 95% confidence on its own.
     """
 
     at_most_per_1000_fibers: float
     at_most_per_mm2: float | None
     recall: float
     source: str
+    kinds: tuple[KindBound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate,
 from histo.evidence.intervals import density
 from histo.evidence.measures import Measures
 from histo.evidence.place_results import TissueComposition
+from histo.evidence.repeats import repeats
 from histo.evidence.section import Section
 from histo.evidence.spread import linked
 from histo.findings import CellClass, Compartment
@@ -40,20 +41,33 @@ class InfiltrateSample:
     Attributes:
         cells_by_place: (4,) int64, over unplaced, endomysial, perimysial, perivascular.
         lymphocytes: Lymphocyte-like cells among them.
-        inside_necrotic: Cells inside necrotic fibers or at their rim.
         excluded: Cells where they are not trusted.
         worst: The field with the most cells.
         clusters: Clusters, largest first.
-        center_um: (C, 2) float64, places of the cells that are counted.
+        cell_row: (C,) int64, rows of the cells that are counted among the slide's cells: their ids.
+        center_um: (C, 2) float64, where they lie.
+        place: (C,) int64, in which of the four.
+        in_necrotic_row: (D,) int64, rows of the cells inside necrotic fibers or at their rim.
     """
 
     cells_by_place: NDArray[np.int64]
     lymphocytes: int
-    inside_necrotic: int
     excluded: int
     worst: WorstField | None
     clusters: tuple[Cluster, ...]
+    cell_row: NDArray[np.int64]
     center_um: NDArray[np.float64]
+    place: NDArray[np.int64]
+    in_necrotic_row: NDArray[np.int64]
+
+    @property
+    def inside_necrotic(self) -> int:
+        """Cells inside necrotic fibers or at their rim."""
+        return len(self.in_necrotic_row)
+
+    def ids(self, place: int) -> tuple[int, ...]:
+        """Ids of the counted cells of a place, ascending."""
+        return tuple(int(row) for row in np.sort(self.cell_row[self.place == place]))
 
 
 def sample_infiltrate(section: Section, measures: Measures) -> InfiltrateSample:
@@ -69,21 +83,24 @@ def sample_infiltrate(section: Section, measures: Measures) -> InfiltrateSample:
     return InfiltrateSample(
         cells_by_place=np.bincount(place[counted], minlength=4),
         lymphocytes=int(np.count_nonzero(section.cell_class[counted] == CellClass.LYMPHOCYTE)),
-        inside_necrotic=int(np.count_nonzero(inside)),
         excluded=int(np.count_nonzero(excluded)),
         worst=_worst_field(section, counted, measures.field_mm2),
         clusters=_clusters(section, np.flatnonzero(counted), measures),
+        cell_row=section.cell_row[counted],
         center_um=section.cell_center_um[counted],
+        place=place[counted],
+        in_necrotic_row=section.cell_row[inside],
     )
 
 
 def summarize_infiltrate(
-    samples: Sequence[InfiltrateSample], area_mm2: float, composition: TissueComposition, measures: Measures
+    samples: Sequence[InfiltrateSample], areas_mm2: Sequence[float], composition: TissueComposition, measures: Measures
 ) -> Infiltrate:
-    """The infiltrate of all slides together, per mm2 of assessable tissue."""
+    """The infiltrate of all slides together, per mm2 of assessable tissue, of which each slide has its own."""
+    area_mm2, seen = sum(areas_mm2), repeats(areas_mm2)
 
     def per_mm2(cells: int, own_mm2: float = 0.0) -> CompartmentDensity:
-        return CompartmentDensity(cells, density(cells, area_mm2), density(cells, own_mm2))
+        return CompartmentDensity(cells, density(cells, area_mm2, seen), density(cells, own_mm2, seen))
 
     by_place = [sum(int(sample.cells_by_place[place]) for sample in samples) for place in range(4)]
     total, lymphocytes = sum(by_place), sum(sample.lymphocytes for sample in samples)
@@ -104,8 +121,8 @@ def summarize_infiltrate(
         clusters=tuple(sorted(clusters, key=lambda one: (-one.cells, one.slide, one.center_um))),
         clusters_count=len(clusters),
         large_clusters_count=large,
-        clusters_per_mm2=density(len(clusters), area_mm2),
-        large_clusters_per_mm2=density(large, area_mm2),
+        clusters_per_mm2=density(len(clusters), area_mm2, seen),
+        large_clusters_per_mm2=density(large, area_mm2, seen),
     )
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
 from scipy.stats import norm, t
 
+from histo.evidence.cell_results import CompartmentDensity, Infiltrate
 from histo.evidence.fiber_results import Burden, Estimate
 from histo.evidence.intervals import TAIL
 from histo.evidence.measures import Measures
-from histo.evidence.results import AcrossSlides, Evidence, SlideEvidence, SlideSpread
+from histo.evidence.repeats import repeats
+from histo.evidence.results import AcrossSlides, Evidence, LevelRange, SlideEvidence, SlideSpread
 
 Count = tuple[int, float]
 """A count, and the fibers or mm2 that it is out of."""
@@ -23,13 +25,20 @@ def compare_slides(slides: Sequence[SlideEvidence], measures: Measures) -> Slide
     """How much the slides of a biopsy differ, in any order."""
     numbers = [slide.numbers for slide in sorted(slides, key=lambda slide: slide.name)]
 
-    def shares(of: Callable[[Evidence], Burden]) -> AcrossSlides | None:
-        counts = [(of(one).fibers, float(one.fibers.fibers)) for one in numbers]
-        return across_slides(counts, measures, of_fibers=True)
+    def shares(of: Callable[[Evidence], Burden | None]) -> AcrossSlides | None:
+        known = [(found, one.fibers.fibers) for one in numbers if (found := of(one)) is not None]
+        return across_slides([(found.fibers, float(fibers)) for found, fibers in known], measures, of_fibers=True)
 
     def densities(of: Callable[[Evidence], int | None], *, independent: bool) -> AcrossSlides | None:
         counts = [(found, one.coverage.assessable_mm2) for one in numbers if (found := of(one)) is not None]
         return across_slides(counts, measures, of_fibers=False, independent=independent)
+
+    def cells(of: Callable[[Infiltrate], CompartmentDensity]) -> AcrossSlides | None:
+        return densities(lambda one: of(one.infiltrate).cells if one.infiltrate else None, independent=False)
+
+    def values(of: Callable[[Evidence], float | None]) -> LevelRange | None:
+        known = [found for one in numbers if (found := of(one)) is not None]
+        return LevelRange(len(known), min(known), max(known)) if len(known) > 1 else None
 
     return SlideSpread(
         slides=len(slides),
@@ -37,9 +46,17 @@ def compare_slides(slides: Sequence[SlideEvidence], measures: Measures) -> Slide
         necrotic_per_mm2=densities(lambda one: one.necrotic.fibers, independent=True),
         myophagocytosis_per_1000_fibers=shares(lambda one: one.myophagocytosis),
         regenerating_per_1000_fibers=shares(lambda one: one.regenerating),
-        infiltrate_per_mm2=densities(
-            lambda one: one.infiltrate.total.cells if one.infiltrate else None, independent=False
-        ),
+        infiltrate_per_mm2=cells(lambda found: found.total),
+        necrotic_pale_per_1000_fibers=shares(lambda one: one.necrotic_pale),
+        necrotic_hyaline_per_1000_fibers=shares(lambda one: one.necrotic_hyaline),
+        invasion_candidates_per_1000_fibers=shares(lambda one: one.invasion_candidates),
+        atrophic_per_1000_fibers=shares(lambda one: one.atrophic),
+        endomysial_per_mm2=cells(lambda found: found.endomysial),
+        perimysial_per_mm2=cells(lambda found: found.perimysial),
+        perivascular_per_mm2=cells(lambda found: found.perivascular),
+        min_feret_median_um=values(lambda one: None if one.sizes is None else one.sizes.min_feret_median_um),
+        endomysium_percent=values(lambda one: one.composition.endomysium_percent),
+        fat_percent=values(lambda one: one.composition.fat_percent),
     )
 
 
@@ -54,7 +71,8 @@ def across_slides(
     over the design effect, and over the square of Student's t, with one degree of freedom less than there are slides,
     against the normal quantile. For densities Garwood's interval takes the place of Clopper and Pearson's. The design
     effect is that of the ratio estimator with slides as units, and never below 1: levels that happen to agree prove
-    nothing.
+    nothing. Nor is the effective size ever above that of levels which all show the same fibers
+    (`histo.evidence.repeats`).
 
     Simulated (2 to 6 slides of 600 or 6,000 fibers, sizes equal or differing up to fourfold, 2 to 100 per 1,000, true
     rates of levels beta-distributed with a coefficient of variation of 0, 0.3 or 1; 3,000 biopsies each), it covered
@@ -87,7 +105,7 @@ def across_slides(
         i2_percent = 100 * max(0.0, 1 - 1 / ratio) if ratio > 0 else 0.0
         p_alike = _chance_of_differing(count, size, measures, of_fibers=of_fibers) if independent else None
     few = float(t.ppf(1 - TAIL, slides - 1) / norm.ppf(1 - TAIL)) ** 2
-    low, high = _exact(rate, total / (effect * few), of_fibers=of_fibers)
+    low, high = _exact(rate, total / max(effect * few, repeats(size.tolist())), of_fibers=of_fibers)
     return AcrossSlides(
         slides=slides,
         low=float(np.min(per * count / size)),

@@ -66,14 +66,18 @@ class FascicleBootstrap:
 class EdgePosition:
     """Whether fibers of a kind prefer the fascicle edge, against random labelling within each fascicle.
 
+    Of the fibers present those are labelled that could be of the kind: all for necrosis, the measured ones for small
+    fibers.
+
     Attributes:
         fibers: Fibers of the kind that lie in a fascicle.
         at_edge_fibers: Those of them at the edge.
         expected_at_edge_fibers: What random labelling gives on average.
-        percent_of_edge: Their share of all fibers at an edge; None where no fiber lies at one.
+        percent_of_edge: Their share of the fibers at an edge that could be of the kind; None where there is none.
         edge_index: Found over expected: 1 is no preference, above 1 the edge is preferred. None if nothing is expected.
         random_low: 2.5th percentile of the index under random labelling.
         random_high: 97.5th percentile.
+        share_of_edge: `percent_of_edge` with its interval.
     """
 
     fibers: int
@@ -83,6 +87,7 @@ class EdgePosition:
     edge_index: float | None
     random_low: float | None
     random_high: float | None
+    share_of_edge: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +170,13 @@ class NecroticSheet:
 
 @dataclass(frozen=True, slots=True)
 class CompositionIntervals:
-    """Shares of the tissue of one slide, with intervals by drawing whole fields of it: fibrosis and fat are patchy.
+    """Shares of the tissue, with intervals by drawing whole fields of each slide: fibrosis and fat are patchy.
 
     Patches larger than a field (0.5 mm) still make the truth wider.
 
     Attributes:
-        fields: Square fields that were drawn from.
-        effective_fields: How many full ones they count for.
+        fields: Square fields that were drawn from, of all slides.
+        effective_fields: How many full ones they count for; of several slides, on one of them.
         fiber_percent: As in `TissueComposition`, and so are the others.
         endomysium_percent: None where a drawing holds neither fibers nor endomysium.
         connective_percent: Endomysium and perimysium.
@@ -205,7 +210,8 @@ class TissueComposition:
         endomysium_percent: Endomysium's share of fibers and endomysium together: endomysial fibrosis widens it.
         connective_percent: Endomysium and perimysium, share of the scored tissue.
         fat_percent: Fat, share of the scored tissue.
-        intervals: Of the shares. None with too few fields, and over several slides, since levels show the same places.
+        intervals: Of the shares. None with too few fields on any slide. Over several slides each end is the mean of the
+            slides' ends, as if they showed the same places again.
     """
 
     scored_mm2: float

@@ -91,21 +91,54 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class FindingIds:
-    """Which fibers and cells stand behind the numbers of one slide: rows of its `Fibers` and `Cells`, ascending."""
+    """Which fibers and cells stand behind the numbers of one slide: rows of its `Fibers` and `Cells`, ascending.
+
+    Attributes:
+        necrotic_pale: Fibers.
+        necrotic_hyaline: Fibers.
+        myophagocytosis: Fibers.
+        regenerating: Fibers.
+        atrophic: Fibers.
+        internal_nuclei: Intact transverse fibers with an internal nucleus.
+        invasion_candidates: Fibers.
+        necrotic_at_edge: Necrotic fibers at the fascicle edge.
+        atrophic_at_edge: Small fibers there.
+        necrotic_in_large_groups: Necrotic fibers that lie in large groups.
+        endomysial_cells: Inflammatory cells outside necrotic fibers, and so are the next three.
+        perimysial_cells: Cells.
+        perivascular_cells: Cells.
+        unplaced_cells: Cells.
+        cells_in_necrotic: Inflammatory cells inside necrotic fibers or at their rim.
+        invading_cells: Inflammatory cells inside the candidates for invasion.
+    """
 
     necrotic_pale: tuple[int, ...]
     necrotic_hyaline: tuple[int, ...]
     myophagocytosis: tuple[int, ...]
     regenerating: tuple[int, ...]
     atrophic: tuple[int, ...]
+    internal_nuclei: tuple[int, ...]
     invasion_candidates: tuple[int, ...]
     necrotic_at_edge: tuple[int, ...]
     atrophic_at_edge: tuple[int, ...]
+    necrotic_in_large_groups: tuple[int, ...]
+    endomysial_cells: tuple[int, ...]
+    perimysial_cells: tuple[int, ...]
+    perivascular_cells: tuple[int, ...]
+    unplaced_cells: tuple[int, ...]
+    cells_in_necrotic: tuple[int, ...]
+    invading_cells: tuple[int, ...]
 
     @property
     def necrotic(self) -> tuple[int, ...]:
         """All necrotic fibers."""
         return tuple(sorted(self.necrotic_pale + self.necrotic_hyaline + self.myophagocytosis))
+
+    @property
+    def infiltrate(self) -> tuple[int, ...]:
+        """All inflammatory cells outside necrotic fibers."""
+        cells = self.endomysial_cells + self.perimysial_cells + self.perivascular_cells + self.unplaced_cells
+        return tuple(sorted(cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +179,21 @@ class AcrossSlides:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelRange:
+    """A value that is no count, over the slides of a biopsy that have it.
+
+    Attributes:
+        slides: How many have it.
+        low: Lowest value of a slide.
+        high: Highest.
+    """
+
+    slides: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class SlideSpread:
     """How much the slides of a biopsy differ. None where fewer than two slides have the number."""
 
@@ -155,6 +203,16 @@ class SlideSpread:
     myophagocytosis_per_1000_fibers: AcrossSlides | None
     regenerating_per_1000_fibers: AcrossSlides | None
     infiltrate_per_mm2: AcrossSlides | None
+    necrotic_pale_per_1000_fibers: AcrossSlides | None
+    necrotic_hyaline_per_1000_fibers: AcrossSlides | None
+    invasion_candidates_per_1000_fibers: AcrossSlides | None
+    atrophic_per_1000_fibers: AcrossSlides | None
+    endomysial_per_mm2: AcrossSlides | None
+    perimysial_per_mm2: AcrossSlides | None
+    perivascular_per_mm2: AcrossSlides | None
+    min_feret_median_um: LevelRange | None
+    endomysium_percent: LevelRange | None
+    fat_percent: LevelRange | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +221,8 @@ class BiopsyEvidence:
 
     Attributes:
         slides: Each slide on its own, in the order given.
-        pooled: All slides as if they were one section; its intervals do not know that levels resemble each other.
+        pooled: All slides as if they were one section; its intervals hold though the slides be levels that show the
+            same fibers again, and do not know how much levels differ.
         spread: How much the slides differ, and intervals that do know it.
         measures: How it was measured.
         corrections: Counts corrected for the detector, or why not; set beside the rest after the pattern is read, so

@@ -41,7 +41,12 @@ def radii_of(preserved_um: float, measures: Measures) -> NDArray[np.float64]:
 
 
 def sample_ripley(
-    section: Section, chosen: NDArray[np.bool_], preserved_um: float, measures: Measures, purpose: str
+    section: Section,
+    chosen: NDArray[np.bool_],
+    among: NDArray[np.bool_],
+    preserved_um: float,
+    measures: Measures,
+    purpose: str,
 ) -> RipleySample:
     """Count pairs of the chosen fibers by distance, found and under random labelling of the fibers present.
 
@@ -52,6 +57,7 @@ def sample_ripley(
     Args:
         section: The slide.
         chosen: (N,) bool, the fibers of the kind.
+        among: (N,) bool, the fibers that could be of the kind, and are labelled at random.
         preserved_um: Diameter of the biopsy's well-preserved fibers: the unit of distance.
         measures: How far, and how many random labellings.
         purpose: Keeps the random numbers of different tests apart.
@@ -65,20 +71,22 @@ def sample_ripley(
     count = min(len(labelled), LABELLED_FIBERS)
     if count < len(labelled):
         labelled = random.choice(labelled, count, replace=False)
-    least_um = preserved_um * measures.piece_diameters
+    least_um, present_um = preserved_um * measures.piece_diameters, section.center_um[among]
     pairs[0] = _pairs_within(section.center_um[labelled], radii_um, least_um)
     for draw in range(1, 1 + measures.permutations):
-        drawn = random.choice(len(section), count, replace=False)
-        pairs[draw] = _pairs_within(section.center_um[drawn], radii_um, least_um)
-    return RipleySample(
-        pairs, _near_one(section, radii_um, least_um, random) * count * (count - 1) / (len(section) - 1) / 2
-    )
+        drawn = random.choice(len(present_um), count, replace=False)
+        pairs[draw] = _pairs_within(present_um[drawn], radii_um, least_um)
+    near = _near_one(present_um, radii_um, least_um, random)
+    return RipleySample(pairs, near * count * (count - 1) / (len(present_um) - 1) / 2)
 
 
 def summarize_ripley(
     samples: Sequence[RipleySample], preserved_um: float, fibers: int, measures: Measures
 ) -> RipleyTest | None:
     """The test over all slides together; each slide is labelled at random within itself.
+
+    Random labellings of several slides are paired by how many pairs they give over all distances: levels may show the
+    same fibers again (`histo.evidence.spread`).
 
     Args:
         samples: One a slide.
@@ -92,7 +100,7 @@ def summarize_ripley(
     expected = np.sum([sample.expected for sample in samples], axis=0) if samples else np.zeros(RADII)
     if fibers < measures.spatial_min_fibers or not expected.any():
         return None
-    pairs = np.sum([sample.pairs for sample in samples], axis=0).astype(np.float64)
+    pairs = np.sum([_by_closeness(sample) for sample in samples], axis=0).astype(np.float64)
     envelope = global_envelope(pairs)
     radii_um = radii_of(preserved_um, measures)
 
@@ -115,6 +123,13 @@ def summarize_ripley(
     )
 
 
+def _by_closeness(sample: RipleySample) -> NDArray[np.int64]:
+    """The pairs of a slide, its random labellings in the order of how close together they put fibers."""
+    found, drawn = sample.pairs[:1], sample.pairs[1:]
+    ratio = np.divide(drawn, sample.expected, out=np.ones(drawn.shape), where=sample.expected > 0)
+    return np.concatenate([found, drawn[np.argsort(ratio.mean(axis=1), kind="stable")]])
+
+
 def _pairs_within(points_um: NDArray[np.float64], radii_um: NDArray[np.float64], least_um: float) -> NDArray[np.int64]:
     near = cKDTree(points_um, balanced_tree=False, compact_nodes=False).query_pairs(
         float(radii_um[-1]), output_type="ndarray"
@@ -124,10 +139,10 @@ def _pairs_within(points_um: NDArray[np.float64], radii_um: NDArray[np.float64],
 
 
 def _near_one(
-    section: Section, radii_um: NDArray[np.float64], least_um: float, random: np.random.Generator
+    center_um: NDArray[np.float64], radii_um: NDArray[np.float64], least_um: float, random: np.random.Generator
 ) -> NDArray[np.float64]:
     """Mean number of other fibers within each distance of a fiber, asked of some."""
-    probed = random.choice(len(section), min(len(section), LABELLED_FIBERS), replace=False)
-    tree, probes = cKDTree(section.center_um), cKDTree(section.center_um[probed])
+    probed = random.choice(len(center_um), min(len(center_um), LABELLED_FIBERS), replace=False)
+    tree, probes = cKDTree(center_um), cKDTree(center_um[probed])
     near, pieces = np.split(probes.count_neighbors(tree, np.append(radii_um, least_um)), [len(radii_um)])
     return np.asarray(np.maximum(near - pieces, 0) / len(probed), np.float64)

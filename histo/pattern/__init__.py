@@ -1,7 +1,7 @@
 """Names the biopsy pattern from graded evidence, with its reasons, its differential and its refusals."""
 
-from histo.pattern.calibrated import Calibrated, Conflict, Contrast, Contribution, Figure
-from histo.pattern.calibration import SIMULATOR, Calibration, Differential, digest_of
+from histo.pattern.calibrated import SIMULATOR, Calibrated, Conflict, Contrast, Contribution, Figure
+from histo.pattern.calibration import Calibration, Differential, digest_of
 from histo.pattern.calibration_file import FILE as CALIBRATION_FILE
 from histo.pattern.calibration_file import calibration_to_json, load_calibration
 from histo.pattern.conventions import Conventions, RecoveryBands, load_conventions

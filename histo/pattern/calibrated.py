@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from histo.pattern.labels import PatternLabel
 
+SIMULATOR = "simulator"
+"""The population of phantoms: what was measured there says nothing on patients."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -83,6 +86,11 @@ class Calibrated:
     contrast: Contrast
     unheard_of: tuple[str, ...]
     figures: tuple[Figure, ...]
+
+    @property
+    def set_name(self) -> str:
+        """`90% set`; of a simulator `set`, for nobody knows how often its sets hold on biopsies."""
+        return "set" if self.population == SIMULATOR else f"{self.coverage_percent:g}% set"
 
 
 @dataclass(frozen=True, slots=True)

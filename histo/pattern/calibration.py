@@ -14,13 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.evidence import Measures, to_dict
-from histo.pattern.calibrated import Contrast, Contribution, Figure
+from histo.pattern.calibrated import SIMULATOR, Contrast, Contribution, Figure
 from histo.pattern.evidence_model import EvidenceModel, Floats
 from histo.pattern.features import FEATURES
 from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
-
-SIMULATOR = "simulator"
-"""The population of phantoms: what was measured there says nothing on patients."""
 
 _FEATURE = {feature.name: feature for feature in FEATURES}
 

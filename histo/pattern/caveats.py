@@ -150,8 +150,8 @@ def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventi
         )
     if len(evidence.slides) > 1:
         yield (
-            "Intervals treat the slides as one section, though levels of one block resemble each other: believe the "
-            "wider ones, which take slides as what was sampled."
+            "Levels of one block resemble each other: intervals over all slides are as wide as those of one level, and "
+            "those that take slides as what was sampled tell besides how much levels differ."
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from histo.evidence import EdgePosition, Evidence, SpreadTest
+from dataclasses import dataclass
+
+from histo.evidence import EdgePosition, Estimate, Evidence, SpreadTest
 from histo.pattern.conventions import Conventions
 from histo.pattern.grades import (
     Atrophy,
@@ -41,25 +43,54 @@ def grade(numbers: Evidence, sections: int, conventions: Conventions) -> Grades:
     )
 
 
-def chronic_signs(numbers: Evidence, conventions: Conventions) -> tuple[tuple[str, float, bool], ...]:
-    """The signs of chronicity that could be measured: (name, value, whether it is present)."""
-    bands = conventions.chronicity
-    internal = numbers.fibers.internal_nuclei_percent
+@dataclass(frozen=True, slots=True)
+class ChronicSign:
+    """A sign of chronic myopathy that could be measured.
+
+    Attributes:
+        name: What it is, with its unit.
+        value: How much of it there is.
+        interval: The same with its interval; None with too few fields of tissue to draw from.
+        present: Whether it is as much as the conventions ask for.
+    """
+
+    name: str
+    value: float
+    interval: Estimate | None
+    present: bool
+
+
+def chronic_signs(numbers: Evidence, conventions: Conventions) -> tuple[ChronicSign, ...]:
+    """The signs of chronicity that could be measured."""
+    bands, sizes, tissue = conventions.chronicity, numbers.sizes, numbers.composition
+    internal, drawn = numbers.fibers.internal_nuclei_percent, tissue.intervals
+    variation = None if sizes is None else sizes.min_feret_variation
     measured = (
         (
             "fibers with internal nuclei, %",
             None if internal is None else internal.value,
+            internal,
             bands.internal_nuclei_from_percent,
         ),
         (
             "coefficient of variation of fiber diameter",
-            numbers.sizes.min_feret_cv if numbers.sizes else None,
+            None if sizes is None else sizes.min_feret_cv,
+            variation,
             bands.size_cv_from,
         ),
-        ("endomysium, % of the fascicles", numbers.composition.endomysium_percent, bands.endomysium_from_percent),
-        ("fat, % of the tissue", numbers.composition.fat_percent, bands.fat_from_percent),
+        (
+            "endomysium, % of the fascicles",
+            tissue.endomysium_percent,
+            drawn and drawn.endomysium_percent,
+            bands.endomysium_from_percent,
+        ),
+        ("fat, % of the tissue", tissue.fat_percent, drawn and drawn.fat_percent, bands.fat_from_percent),
     )
-    return tuple((name, value, value >= limit) for name, value, limit in measured if value is not None)
+    return tuple(
+        ChronicSign(name, value, interval, value >= limit)
+        for name, value, interval, limit in measured
+        if value is not None
+    )
 
 
 def edge_preference(position: EdgePosition) -> float:
@@ -73,9 +104,7 @@ def edge_preference(position: EdgePosition) -> float:
 
 def small_fiber_percent(numbers: Evidence) -> float | None:
     """Small fibers in percent of the fibers whose diameter was measured."""
-    if numbers.sizes is None or numbers.atrophic is None:
-        return None
-    return 100 * numbers.atrophic.fibers / numbers.sizes.fibers
+    return None if numbers.sizes is None or numbers.sizes.small_percent is None else numbers.sizes.small_percent.value
 
 
 def _necrosis(numbers: Evidence, sections: int, conventions: Conventions) -> Necrosis:
@@ -157,10 +186,13 @@ def _spread(numbers: Evidence, conventions: Conventions) -> Spread:
         return Spread.NOT_ASSESSED
     if test.fibers < conventions.measures.spatial_min_fibers or test.p_clustered is None or test.random_low is None:
         return Spread.CANNOT_TELL
-    if test.in_large_groups_percent is not None and test.in_large_groups_percent >= bands.clustered_from_percent:
-        return Spread.CLUSTERED
-    if test.p_clustered <= bands.max_p or _pairs_in_excess(test, bands.max_p):
-        return Spread.SMALL_GROUPS
+    # Two tests ask one question, each of them at half the level: the two-sided one shows an excess in half of its own.
+    level = bands.max_p if test.ripley is None else bands.max_p / 2
+    if test.p_clustered <= level or _pairs_in_excess(test, bands.max_p):
+        # Where a third of all fibers are necrotic most lie in large groups by chance, so that groups alone prove nothing.
+        grouped = test.in_large_groups_percent
+        most = grouped is not None and grouped >= bands.clustered_from_percent
+        return Spread.CLUSTERED if most else Spread.SMALL_GROUPS
     return Spread.SCATTERED if test.random_low >= bands.scattered_envelope_low else Spread.NO_CLUSTERING_SHOWN
 
 
@@ -218,7 +250,7 @@ def _chronicity(numbers: Evidence, conventions: Conventions) -> Chronicity:
     signs = chronic_signs(numbers, conventions)
     if not signs:
         return Chronicity.NOT_ASSESSED
-    present = sum(shown for _, _, shown in signs)
+    present = sum(sign.present for sign in signs)
     if present >= conventions.chronicity.marked_from_signs:
         return Chronicity.MARKED
     return Chronicity.SOME if present else Chronicity.NONE

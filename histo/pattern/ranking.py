@@ -83,7 +83,7 @@ def find_conflict(row: Row, candidates: tuple[Candidate, ...], calibrated: Calib
 
 def set_sentence(calibrated: Calibrated) -> str:
     """Which patterns the set holds, as a clause."""
-    size = f"the differential's {calibrated.coverage_percent:g}% set ({calibrated.note})"
+    size = f"the differential's {calibrated.set_name} ({calibrated.note})"
     if not calibrated.conformal_set:
         return (
             f"{size} is empty: this biopsy is less typical of every pattern than nearly all biopsies of that pattern."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from histo.evidence import BiopsyEvidence, SlideEvidence
 from histo.pattern.calibration import Calibration
@@ -14,10 +14,10 @@ from histo.pattern.further_tests import shipped_tests
 from histo.pattern.grades import NOTHING_ASSESSED, Grades
 from histo.pattern.grading import grade
 from histo.pattern.labels import DISCLAIMER, PatternLabel
+from histo.pattern.places import find_places
 from histo.pattern.ranking import find_conflict, rank
 from histo.pattern.reading import (
     PatternReading,
-    Places,
     Reason,
     Refusal,
     RuleFile,
@@ -167,31 +167,8 @@ def _reasons(grades: Grades, row: Row, evidence: BiopsyEvidence, conventions: Co
             grade=getattr(grades, finding).text,
             sentence=explain(finding, grades, evidence.pooled, conventions, evidence.spread),
             decisive=finding in asked,
-            places=_places(finding, evidence),
+            places=find_places(finding, grades, evidence),
         )
         for finding in GRADES
     ]
     return tuple(sorted(reasons, key=lambda reason: not reason.decisive))
-
-
-_FIBERS: dict[str, Callable[[SlideEvidence], tuple[int, ...]]] = {
-    "necrosis": lambda slide: slide.ids.necrotic,
-    "invasion": lambda slide: slide.ids.invasion_candidates,
-    "stages": lambda slide: tuple(sorted(slide.ids.necrotic + slide.ids.regenerating)),
-    "spread": lambda slide: slide.ids.necrotic,
-    "zone": lambda slide: () if slide.numbers.sheet is None else slide.numbers.sheet.fiber_ids,
-    "necrosis_position": lambda slide: slide.ids.necrotic_at_edge,
-    "atrophy": lambda slide: slide.ids.atrophic,
-}
-
-
-def _places(finding: str, evidence: BiopsyEvidence) -> tuple[Places, ...]:
-    found = []
-    for slide in evidence.slides:
-        fibers = _FIBERS[finding](slide) if finding in _FIBERS else ()
-        infiltrate = slide.numbers.infiltrate if finding in ("infiltration", "place") else None
-        clusters = () if infiltrate is None else infiltrate.clusters
-        cells = tuple(sorted(cell for cluster in clusters for cell in cluster.cell_ids))
-        if fibers or cells:
-            found.append(Places(slide=slide.name, fiber_ids=fibers, cell_ids=cells))
-    return tuple(found)

@@ -52,7 +52,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Fibers and cells of one slide, by row."""
+    """Fibers and cells of one slide, by row.
+
+    Attributes:
+        slide: Its name.
+        fiber_ids: Rows of its fibers, ascending.
+        cell_ids: Rows of its cells, ascending. Where they lie is in the slide's findings, and in `reading.json`.
+    """
 
     slide: str
     fiber_ids: tuple[int, ...] = ()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from histo.evidence import EdgePosition, Evidence, Measures, RipleyTest, SlideSpread, StageMix
 from histo.pattern.conventions import Conventions
 from histo.pattern.grades import Atrophy, Grades, Infiltration, Necrosis, Spread, Zone
-from histo.pattern.grading import chronic_signs, small_fiber_percent
-from histo.pattern.uncertainty import bound_sentence, fascicle_sentence, level_sentence, with_interval
+from histo.pattern.grading import ChronicSign, chronic_signs
+from histo.pattern.uncertainty import bound_sentence, fascicle_sentence, level_sentence, percent, with_interval
 from histo.pattern.wording import many
 
 
@@ -111,9 +111,9 @@ def _stages(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     if mix.early_percent is None or mix.phagocytic_percent is None or mix.regenerating_percent is None:
         return "There are no necrotic or regenerating fibers whose stage could be compared."
     return (
-        f"Of {many(mix.fibers, 'necrotic or regenerating fiber')}: {mix.early_percent.value:.0f}% early "
-        f"(pale or hyaline), {mix.phagocytic_percent.value:.0f}% phagocytosed and "
-        f"{mix.regenerating_percent.value:.0f}% regenerating.{_synchrony(mix)}"
+        f"Of {many(mix.fibers, 'necrotic or regenerating fiber')}: {percent(mix.early_percent)} early "
+        f"(pale or hyaline), {percent(mix.phagocytic_percent)} phagocytosed and "
+        f"{percent(mix.regenerating_percent)} regenerating (95% intervals).{_synchrony(mix)}"
     )
 
 
@@ -121,10 +121,7 @@ def _synchrony(mix: StageMix) -> str:
     fraction, together = mix.phagocytic_percent_of_necrotic, mix.synchrony
     of_necrotic = ""
     if fraction is not None:
-        of_necrotic = (
-            f" Of the necrotic ones {fraction.value:.0f}% (95% interval {fraction.low:.0f}-{fraction.high:.0f}) are "
-            "phagocytosed."
-        )
+        of_necrotic = f" Of the necrotic ones {percent(fraction)} are phagocytosed."
     if together is None:
         return of_necrotic
     return (
@@ -159,7 +156,7 @@ def _ripley(test: RipleyTest | None, conventions: Conventions) -> str:
         return ""
     reach = f"Over all distances up to {test.radii_um[-1]:.0f} um (Ripley's L, global envelope, p = {test.p:.3f})"
     if test.p > conventions.spread.max_p:
-        return f"{reach} pairs are as many as random labelling gives. "
+        return f"{reach} neither more nor fewer pairs are shown than random labelling gives. "
     return f"{reach} pairs within {test.strongest_um:.0f} um are {test.strongest_ratio:.2f} times as many as it gives. "
 
 
@@ -185,13 +182,13 @@ def _position(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
 
 
 def _atrophy(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
-    percent = small_fiber_percent(numbers)
-    if percent is None or numbers.sizes is None or numbers.atrophic is None:
+    if numbers.sizes is None or numbers.sizes.small_percent is None or numbers.atrophic is None:
         return "No whole, intact, transverse fiber could be measured, so atrophy is not assessed."
     sizes = numbers.sizes
     sentence = (
         f"Small for this biopsy, that is below {sizes.small_below_um:.0f} um: {many(numbers.atrophic.fibers, 'fiber')} "
-        f"({percent:.1f}% of {sizes.fibers:,} measured; median diameter {sizes.min_feret_median_um:.0f} um)."
+        f"({percent(sizes.small_percent, 1)} of {sizes.fibers:,} measured; median diameter "
+        f"{with_interval(sizes.min_feret_median)} um)."
     )
     if grades.atrophy is Atrophy.NONE and numbers.atrophic.fibers < conventions.measures.spatial_min_fibers:
         return sentence
@@ -202,8 +199,14 @@ def _chronicity(grades: Grades, numbers: Evidence, conventions: Conventions) -> 
     signs = chronic_signs(numbers, conventions)
     if not signs:
         return "No sign of chronic myopathy could be measured."
-    listed = "; ".join(f"{name} {value:.3g}{' (raised)' if raised else ''}" for name, value, raised in signs)
-    return f"Signs of chronic myopathy: {listed}."
+    return f"Signs of chronic myopathy: {'; '.join(_sign(sign) for sign in signs)}."
+
+
+def _sign(sign: ChronicSign) -> str:
+    told, interval = f"{sign.name} {sign.value:.3g}", sign.interval
+    if interval is not None:
+        told = f"{told} (95% interval {interval.low:.3g}-{interval.high:.3g})"
+    return f"{told}, raised" if sign.present else told
 
 
 def _edge_sentence(noun: str, position: EdgePosition | None, numbers: Evidence, measures: Measures) -> str:
@@ -216,9 +219,11 @@ def _edge_sentence(noun: str, position: EdgePosition | None, numbers: Evidence, 
     interval = ""
     if position.random_low is not None and position.random_high is not None:
         interval = f" (95% of random labellings {position.random_low:.2f}-{position.random_high:.2f})"
+    share = position.share_of_edge
+    of_edge = "" if share is None else f"; they are {percent(share)} of the fibers there that could be"
     return (
         f"At a fascicle edge: {position.at_edge_fibers:,} of {many(position.fibers, noun)}, {position.edge_index:.2f} "
-        f"times as many as by chance{interval}."
+        f"times as many as by chance{interval}{of_edge}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from histo.evidence import AcrossSlides, Estimate, Evidence, FascicleBootstrap
+from histo.evidence import AcrossSlides, Estimate, Evidence, FascicleBootstrap, NecrosisBound
 from histo.pattern.conventions import Conventions
 
 
@@ -14,6 +14,12 @@ def with_interval(estimate: Estimate | None, digits: int = 1) -> str:
     return f"{value} (95% interval {low}-{high})"
 
 
+def percent(estimate: Estimate, digits: int = 0) -> str:
+    """`12% (95% interval 10-14)`."""
+    low, value, high = (f"{number:.{digits}f}" for number in (estimate.low, estimate.value, estimate.high))
+    return f"{value}% (95% interval {low}-{high})"
+
+
 def bound_sentence(numbers: Evidence) -> str:
     """The necrosis that may be there though little or none was found; nothing where nobody knows what is missed."""
     bound = numbers.necrosis_bound
@@ -21,9 +27,19 @@ def bound_sentence(numbers: Evidence) -> str:
         return ""
     return (
         f"With 95% confidence at most {bound.at_most_per_1000_fibers:.3g} of 1,000 fibers are necrotic in the muscle "
-        f"that these {numbers.fibers.fibers:,} stand for. This assumes the simulator's sensitivity: that no more is "
-        f"missed here than on phantoms ({bound.source}: at least {100 * bound.recall:.0f}% of necrotic fibers found)."
+        f"that these {numbers.fibers.fibers:,} stand for{_by_kind(bound)}. This assumes the simulator's sensitivity: "
+        f"that no more is missed here than on phantoms ({bound.source}: at least {100 * bound.recall:.0f}% of necrotic "
+        "fibers found), and that fibers are independent."
     )
+
+
+def _by_kind(bound: NecrosisBound) -> str:
+    """Kinds are missed unequally often, so that one figure for all holds for one mix of them only."""
+    told = [f"{_KINDS.get(one.kind, one.kind)} {one.at_most_per_1000_fibers:.3g}" for one in bound.kinds]
+    return f" if its kinds are mixed as on phantoms; by kind, at most {', '.join(told)}" if told else ""
+
+
+_KINDS = {"necrotic_pale": "pale", "necrotic_hyaline": "hyaline", "myophagocytosis": "with myophagocytosis"}
 
 
 def fascicle_sentence(bootstrap: FascicleBootstrap | None, estimate: Estimate | None, unit: str) -> str:

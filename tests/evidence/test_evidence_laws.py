@@ -19,6 +19,7 @@ from histo.evidence import (
     Coverage,
     Evidence,
     Infiltrate,
+    Recall,
     SlideObservation,
     from_dict,
     standard_measures,
@@ -122,9 +123,7 @@ def test_one_more_necrotic_fiber_never_lowers_the_burden(seed: int) -> None:
     kinds = fibers.fiber_class.copy()
     kinds[np.flatnonzero(kinds == FiberClass.INTACT)[seed % 20]] = FiberClass.MYOPHAGOCYTOSIS
     more = replace(slide, findings=replace(slide.findings, fibers=replace(fibers, fiber_class=kinds)))
-    before, after = (
-        weigh_evidence([one, make_slide("b")], measures=FAST, necrotic_recall=0.8) for one in (slide, more)
-    )
+    before, after = (weigh_evidence([one, make_slide("b")], measures=FAST, recall=Recall(0.8)) for one in (slide, more))
     assert after.pooled.necrotic.fibers == before.pooled.necrotic.fibers + 1
     for of in (
         lambda one: one.pooled.necrotic.per_1000_fibers,

@@ -93,18 +93,18 @@ def test_an_intact_fiber_with_several_cells_is_an_invasion_candidate_and_a_necro
 
 
 def test_the_floor_is_the_95th_percentile_of_false_calls() -> None:
-    floor = false_call_floor(57, 19_000, 3.0, MEASURES)
+    floor = false_call_floor(57, [19_000], 3.0, MEASURES)
     assert floor is not None
     assert (floor.expected_fibers, floor.floor_fibers, floor.source) == (57, 70, "measured on phantoms")
     assert not floor.exceeded
-    exceeding = false_call_floor(71, 19_000, 3.0, MEASURES)
+    exceeding = false_call_floor(71, [19_000], 3.0, MEASURES)
     assert exceeding is not None
     assert exceeding.exceeded
 
 
 def test_an_uncertain_rate_counts_with_its_upper_bound_and_a_missing_one_is_assumed() -> None:
-    uncertain = false_call_floor(1, 1000, Estimate(value=1.0, low=0.2, high=4.0), MEASURES)
-    missing = false_call_floor(1, 1000, None, MEASURES)
+    uncertain = false_call_floor(1, [1000], Estimate(value=1.0, low=0.2, high=4.0), MEASURES)
+    missing = false_call_floor(1, [1000], None, MEASURES)
     assert uncertain is not None
     assert uncertain.false_necrotic_per_1000 == 4.0
     assert missing is not None
@@ -114,14 +114,14 @@ def test_an_uncertain_rate_counts_with_its_upper_bound_and_a_missing_one_is_assu
 
 def test_an_impossible_rate_is_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1000"):
-        false_call_floor(1, 10, -1.0, MEASURES)
+        false_call_floor(1, [10], -1.0, MEASURES)
 
 
 @given(st.integers(0, 2000), st.integers(1, 60_000), st.floats(0, 30))
 @settings(max_examples=100, deadline=None)
 def test_one_more_necrotic_fiber_never_falls_below_the_floor(necrotic: int, fibers: int, rate: float) -> None:
     for more in (0, 1):
-        before = false_call_floor(necrotic, fibers, rate, MEASURES)
+        before = false_call_floor(necrotic, [fibers], rate, MEASURES)
         after = false_call_floor(necrotic + 1, fibers + more, rate, MEASURES)
         assert before is not None
         assert after is not None

@@ -20,10 +20,11 @@ SIDE = 24
 MEASURES = replace(standard_measures(), permutations=99)
 COLUMN, ROW = (lattice(SIDE, SIDE) // PITCH_UM).astype(int).T
 SECTION = section_of(make_slide("a", SIDE, SIDE))
+ALL = np.ones(len(SECTION), np.bool_)
 
 
 def ripley(chosen: np.ndarray, purpose: str = "test") -> RipleyTest | None:
-    sample = sample_ripley(SECTION, chosen, DIAMETER_UM, MEASURES, purpose)
+    sample = sample_ripley(SECTION, chosen, ALL, DIAMETER_UM, MEASURES, purpose)
     return summarize_ripley([sample], DIAMETER_UM, int(np.count_nonzero(chosen)), MEASURES)
 
 
@@ -57,7 +58,7 @@ def test_a_curve_is_called_odd_just_where_it_leaves_the_envelope(seed: int, shif
 
 def test_pairs_are_those_counted_by_hand() -> None:
     chosen = np.random.default_rng(2).random(SIDE**2) < 0.2
-    sample = sample_ripley(SECTION, chosen, DIAMETER_UM, MEASURES, "test")
+    sample = sample_ripley(SECTION, chosen, ALL, DIAMETER_UM, MEASURES, "test")
     radii_um = radii_of(DIAMETER_UM, MEASURES)
     within = np.sum(pdist(SECTION.center_um[chosen])[:, None] <= radii_um, axis=0)
     np.testing.assert_array_equal(sample.pairs[0], within)
@@ -80,7 +81,7 @@ def test_pieces_of_one_fiber_are_no_cluster() -> None:
     chosen = twice[section.fiber_row]
 
     def tested(measures: Measures) -> RipleyTest:
-        sample = sample_ripley(section, chosen, DIAMETER_UM, measures, "pieces")
+        sample = sample_ripley(section, chosen, np.ones(len(section), np.bool_), DIAMETER_UM, measures, "pieces")
         test = summarize_ripley([sample], DIAMETER_UM, len(broken) * 2, measures)
         assert test is not None
         return test
@@ -136,7 +137,7 @@ def test_more_fibers_than_are_asked_about_keep_the_test() -> None:
     section = section_of(make_slide("large", side, side))
     few = replace(MEASURES, permutations=39)
     half = lattice(side, side)[:, 0] < side * PITCH_UM / 2
-    sample = sample_ripley(section, half, DIAMETER_UM, few, "half")
+    sample = sample_ripley(section, half, np.ones(len(section), np.bool_), DIAMETER_UM, few, "half")
     clustered = summarize_ripley([sample], DIAMETER_UM, int(half.sum()), few)
     assert clustered is not None
     assert (clustered.p, clustered.strongest_ratio > 1.5) == (pytest.approx(1 / 40), True)

@@ -8,20 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, norm
 from section_makers import make_cells, make_slide
 
-from histo.evidence import Estimate, FascicleBootstrap, standard_measures, weigh_evidence
+from histo.evidence import Estimate, FascicleBootstrap, Recall, standard_measures, weigh_evidence
 from histo.evidence.bound import necrosis_bound
 from histo.evidence.composition import FIELD_UM, compose, measure_areas
 from histo.evidence.fascicle_bootstrap import resample_fascicles
 from histo.evidence.fascicles import map_fascicles
 from histo.evidence.fibers import mix_stages
-from histo.evidence.intervals import median, variation
+from histo.evidence.intervals import quantile, variation
 from histo.evidence.section import section_of
 from histo.findings import Compartment, CompartmentMap, FiberClass, Findings
 
 MEASURES = standard_measures()
+PALE = FiberClass.NECROTIC_PALE
 FAST = replace(MEASURES, permutations=1)
 SIDE, FASCICLE = 36, 6
 UNITS = (SIDE // FASCICLE) ** 2
@@ -34,29 +35,43 @@ UNIT_OF = np.unique(GEOMETRY.fascicle, return_inverse=True)[1]
 @settings(max_examples=60, deadline=None)
 def test_at_the_bound_so_few_are_found_in_5_percent(count_and_total: tuple[int, int], recall: float) -> None:
     found, fibers = count_and_total
-    bound = necrosis_bound(found, fibers, 2.0, recall)
+    bound = necrosis_bound({PALE: found}, [fibers], 2.0, Recall(recall))
     assert bound is not None
     if bound.at_most_per_1000_fibers < 1000:
         shown = recall * bound.at_most_per_1000_fibers / 1000
         assert binom.cdf(found, fibers, shown) == pytest.approx(0.05, rel=1e-6)
     assert bound.at_most_per_mm2 == pytest.approx(bound.at_most_per_1000_fibers * fibers / 1000 / 2.0)
-    more = necrosis_bound(found + 1, fibers + 1, 2.0, recall)
+    more = necrosis_bound({PALE: found + 1}, [fibers + 1], 2.0, Recall(recall))
     assert more is not None
     assert more.at_most_per_1000_fibers >= bound.at_most_per_1000_fibers
 
 
 def test_nothing_found_bounds_necrosis_at_three_over_n_over_the_recall() -> None:
-    bound = necrosis_bound(0, 10_000, 0.0, Estimate(0.8, 0.6, 0.9))
+    bound = necrosis_bound({PALE: 0}, [10_000], 0.0, Recall(Estimate(0.8, 0.6, 0.9)))
     assert bound is not None
     assert bound.at_most_per_1000_fibers == pytest.approx(0.3 / 0.6, rel=0.01)
     assert (bound.recall, bound.at_most_per_mm2) == (0.6, None)
-    blind = necrosis_bound(0, 10_000, 1.0, 0.0)
+    blind = necrosis_bound({PALE: 0}, [10_000], 1.0, Recall(0.0))
     assert blind is not None
     assert blind.at_most_per_1000_fibers == 1000
-    assert necrosis_bound(0, 10_000, 1.0, None) is None
-    assert necrosis_bound(0, 0, 1.0, 0.5) is None
+    assert necrosis_bound({PALE: 0}, [10_000], 1.0, Recall()) is None
+    assert necrosis_bound({PALE: 0}, [0], 1.0, Recall(0.5)) is None
     with pytest.raises(ValueError, match="between 0 and 1"):
-        necrosis_bound(0, 10, 1.0, 60.0)
+        necrosis_bound({PALE: 0}, [10], 1.0, Recall(60.0))
+
+
+def test_each_kind_has_a_bound_of_its_own_and_a_detector_that_misses_one_says_so() -> None:
+    kinds = {PALE: 0.9, FiberClass.MYOPHAGOCYTOSIS: Estimate(0.5, 0.3, 0.7)}
+    bound = necrosis_bound(
+        {PALE: 0, FiberClass.NECROTIC_HYALINE: 0, FiberClass.MYOPHAGOCYTOSIS: 2}, [10_000], 25.0, Recall(0.8, kinds)
+    )
+    assert bound is not None
+    pale, phagocytic = bound.kinds
+    assert (pale.kind, phagocytic.kind) == ("necrotic_pale", "myophagocytosis"), "unmeasured kinds are left out"
+    assert (pale.found, phagocytic.found, phagocytic.recall) == (0, 2, 0.3)
+    assert binom.cdf(2, 10_000, 0.3 * phagocytic.at_most_per_1000_fibers / 1000) == pytest.approx(0.05, rel=1e-6)
+    assert phagocytic.at_most_per_1000_fibers > bound.at_most_per_1000_fibers > pale.at_most_per_1000_fibers
+    assert pale.at_most_per_mm2 == pytest.approx(pale.at_most_per_1000_fibers * 10 / 25)
 
 
 def bootstrap(necrotic: np.ndarray) -> FascicleBootstrap | None:
@@ -139,44 +154,43 @@ def test_a_small_section_has_too_few_fields_to_draw_from() -> None:
     assert weigh_evidence([make_slide("a")], measures=FAST).pooled.composition.intervals is None
 
 
-def test_the_median_and_the_variation_are_covered() -> None:
-    random, sigma, covered = np.random.default_rng(5), 0.4, np.zeros(2)
+def test_percentiles_and_the_variation_are_covered() -> None:
+    random, sigma, covered = np.random.default_rng(5), 0.4, np.zeros(3)
     for _ in range(300):
         values = np.sort(random.lognormal(4, sigma, 150))
-        middle, varying = median(values), variation(values)
-        assert middle is not None
+        middle, low, varying = quantile(values, 50), quantile(values, 5), variation(values)
         assert varying is not None
         covered += (
             middle.low <= np.exp(4) <= middle.high,
+            low.low <= np.exp(4 + sigma * norm.ppf(0.05)) <= low.high,
             varying.low <= np.sqrt(np.exp(sigma**2) - 1) <= varying.high,
         )
     assert np.all(covered >= 0.88 * 300)
-    assert median(np.zeros(0)) is None
     assert variation(np.ones(1)) is None
 
 
 def test_synchrony_is_one_for_one_stage_and_a_third_for_an_even_mix() -> None:
-    one, even = mix_stages(40, 0, 0, MEASURES), mix_stages(400, 400, 400, MEASURES)
+    one, even = mix_stages([(40, 0, 0)], MEASURES), mix_stages([(400, 400, 400)], MEASURES)
     assert one.synchrony is not None
     assert (one.synchrony.value, one.synchrony.high) == (1, 1)
     assert 0.8 < one.synchrony.low < 1
     assert even.synchrony is not None
     assert even.synchrony.value == pytest.approx(1 / 3, abs=0.001)
-    assert mix_stages(1, 0, 0, MEASURES).synchrony is None
+    assert mix_stages([(1, 0, 0)], MEASURES).synchrony is None
     random = np.random.default_rng(6)
     for shares in (np.array([0.6, 0.3, 0.1]), np.full(3, 1 / 3)):
         covered = 0
         for _ in range(60):
             early, phagocytic, regenerating = (int(count) for count in random.multinomial(60, shares))
-            found = mix_stages(early, phagocytic, regenerating, MEASURES).synchrony
+            found = mix_stages([(early, phagocytic, regenerating)], MEASURES).synchrony
             assert found is not None
             covered += found.low <= np.sum(shares**2) <= found.high
         assert covered >= 52  # fewer has a probability below 2% at 95%
 
 
 def test_the_myophagocytic_fraction_is_a_share_of_the_necrotic() -> None:
-    mix = mix_stages(30, 10, 60, MEASURES)
+    mix = mix_stages([(30, 10, 60)], MEASURES)
     assert mix.phagocytic_percent is not None
     assert mix.phagocytic_percent_of_necrotic is not None
     assert (mix.phagocytic_percent.value, mix.phagocytic_percent_of_necrotic.value) == (10, 25)
-    assert mix_stages(0, 0, 5, MEASURES).phagocytic_percent_of_necrotic is None
+    assert mix_stages([(0, 0, 5)], MEASURES).phagocytic_percent_of_necrotic is None

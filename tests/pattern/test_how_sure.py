@@ -8,7 +8,7 @@ import numpy as np
 from graded_evidence import SIDE, fit, mixed_necrosis
 from section_makers import lattice, make_slide
 
-from histo.evidence import BiopsyEvidence, Estimate, weigh_evidence
+from histo.evidence import BiopsyEvidence, Estimate, Recall, weigh_evidence
 from histo.findings import FiberClass
 from histo.pattern import Necrosis, PatternReading, Spread, load_conventions, read_pattern
 from histo.pattern.grading import grade
@@ -21,7 +21,7 @@ FAST = replace(CONVENTIONS.measures, permutations=39)
 
 def weigh(*kinds: np.ndarray, recall: Estimate | None = None, side: int = SIDE, fascicle: int = 8) -> BiopsyEvidence:
     slides = [make_slide("abc"[n], side, side, one, fascicle_fibers=fascicle) for n, one in enumerate(kinds)]
-    return weigh_evidence(slides, measures=FAST, necrotic_recall=recall)
+    return weigh_evidence(slides, measures=FAST, recall=Recall(recall))
 
 
 def read(evidence: BiopsyEvidence) -> PatternReading:
