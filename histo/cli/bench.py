@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from histo.cli.guard import Debug
+from histo.cli.options import BundleFolder, DeviceChoice, PrecisionChoice, Scale
 
 
 def bench(
@@ -15,10 +16,10 @@ def bench(
         Path | None, typer.Argument(metavar="[SLIDE]", help="What to read; a phantom is made if left out.")
     ] = None,
     mm2: Annotated[float, typer.Option(help="Area of the phantom in mm².")] = 6.0,
-    mpp: Annotated[float | None, typer.Option(metavar="X", help="Scale of SLIDE in um per pixel.")] = None,
-    bundle: Annotated[Path | None, typer.Option(metavar="DIR", help="Weights to use.")] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs.")] = "auto",
-    precision: Annotated[Literal["auto", "f32", "bf16"], typer.Option(help="In which numbers.")] = "auto",
+    mpp: Scale = None,
+    bundle: BundleFolder = None,
+    device: DeviceChoice = "auto",
+    precision: PrecisionChoice = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     debug: Debug = False,
 ) -> None:

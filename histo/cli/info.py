@@ -8,14 +8,12 @@ from typing import Annotated
 import typer
 
 from histo.cli.guard import NOTHING_READ, Debug
+from histo.cli.options import Scale
 
 
 def info(
     slide: Annotated[Path, typer.Argument(metavar="SLIDE", help="A slide file, or a DICOM folder.")],
-    mpp: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Scale in um per pixel, where the file tells none or a wrong one."),
-    ] = None,
+    mpp: Scale = None,
     debug: Debug = False,
 ) -> None:
     """Tell what a slide is: size, levels, scale and where it was read, stain, tissue, and whether it can be read.

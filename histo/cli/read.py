@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from histo.cli.guard import NOTHING_READ, SOME_FAILED, Debug, unexpected
+from histo.cli.options import BundleFolder, ConventionsFile, DeviceChoice, PrecisionChoice, Scale
 
 
 def read(
     slides: Annotated[list[Path], typer.Argument(metavar="SLIDE...", help="Slide files, or DICOM folders.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results; made if needed.")],
-    mpp: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Scale in um per pixel, where the file tells none or a wrong one."),
-    ] = None,
+    mpp: Scale = None,
     biopsy: Annotated[
         str | None, typer.Option(metavar="NAME", help="All slides are of one biopsy, of this name.")
     ] = None,
-    bundle: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Weights to use instead of those that ship with histo.")
-    ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs; auto takes a GPU if there is one.")
-    ] = "auto",
-    precision: Annotated[
-        Literal["auto", "f32", "bf16"],
-        typer.Option(help="In which numbers; f32, the default, gives the same bytes again on one installation."),
-    ] = "auto",
-    conventions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Your laboratory's conventions instead of those of histo.")
-    ] = None,
+    bundle: BundleFolder = None,
+    device: DeviceChoice = "auto",
+    precision: PrecisionChoice = "auto",
+    conventions: ConventionsFile = None,
     detector_errors: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What `python -m train measure-errors` found of these weights in your lab."),

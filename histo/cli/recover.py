@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from histo.cli.guard import Debug
+from histo.cli.options import BundleFolder, ConventionsFile, DeviceChoice, Scale
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,25 +18,16 @@ if TYPE_CHECKING:
 
 def recover(
     slide: Annotated[Path, typer.Argument(metavar="SLIDE", help="Slide file, or DICOM folder; it is only read.")],
-    mpp: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Scale in um per pixel, where the file tells none or a wrong one."),
-    ] = None,
-    bundle: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Weights to use instead of those that ship with histo.")
-    ] = None,
+    mpp: Scale = None,
+    bundle: BundleFolder = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where DIR/NAME/ holds a reading, or shall hold what is written."),
     ] = None,
     per_kind: Annotated[int, typer.Option(metavar="N", help="Implants of each kind.")] = 30,
     seed: Annotated[int, typer.Option(metavar="S", help="Repeats the choice of places and the drawing.")] = 1,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs; auto takes a GPU if there is one.")
-    ] = "auto",
-    conventions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Your laboratory's conventions instead of those of histo.")
-    ] = None,
+    device: DeviceChoice = "auto",
+    conventions: ConventionsFile = None,
     debug: Debug = False,
 ) -> None:
     """Try whether necrosis could be seen on this slide: implant it, and count what comes back.

@@ -14,7 +14,6 @@ from histo.clinical.context import (
     SubtypeStanding,
     SubtypeState,
 )
-from histo.clinical.document import context_from_document
 from histo.clinical.facts import ClinicalFacts, DayZero, Measurement, Result
 from histo.clinical.read_file import choose_biopsy, load_clinical
 from histo.clinical.rules import ClinicalRules, load_rules, shipped_rules
@@ -35,7 +34,6 @@ __all__ = [
     "SubtypeState",
     "assess",
     "choose_biopsy",
-    "context_from_document",
     "load_clinical",
     "load_rules",
     "shipped_rules",

@@ -107,6 +107,15 @@ def small_fiber_percent(numbers: Evidence) -> float | None:
     return None if numbers.sizes is None or numbers.sizes.small_percent is None else numbers.sizes.small_percent.value
 
 
+def clustering_level(test: SpreadTest, conventions: Conventions) -> float:
+    """The p-value of the nearest neighbor up to which it shows clustering.
+
+    Where Ripley's L asks the same, each test has half of the level: by chance the two-sided one shows an excess in half
+    of its own, so that both together are wrong in at most the level.
+    """
+    return conventions.spread.max_p if test.ripley is None else conventions.spread.max_p / 2
+
+
 def _necrosis(numbers: Evidence, sections: int, conventions: Conventions) -> Necrosis:
     bands, count = conventions.necrosis, numbers.necrotic.fibers
     if numbers.floor is None or numbers.necrotic.per_1000_fibers is None:
@@ -186,10 +195,8 @@ def _spread(numbers: Evidence, conventions: Conventions) -> Spread:
         return Spread.NOT_ASSESSED
     if test.fibers < conventions.measures.spatial_min_fibers or test.p_clustered is None or test.random_low is None:
         return Spread.CANNOT_TELL
-    # Two tests ask one question, each of them at half the level: the two-sided one shows an excess in half of its own.
-    level = bands.max_p if test.ripley is None else bands.max_p / 2
-    if test.p_clustered <= level or _pairs_in_excess(test, bands.max_p):
-        # Where a third of all fibers are necrotic most lie in large groups by chance, so that groups alone prove nothing.
+    if test.p_clustered <= clustering_level(test, conventions) or _pairs_in_excess(test, bands.max_p):
+        # Where a third of all fibers are necrotic most lie in large groups by chance: groups alone prove nothing.
         grouped = test.in_large_groups_percent
         most = grouped is not None and grouped >= bands.clustered_from_percent
         return Spread.CLUSTERED if most else Spread.SMALL_GROUPS

@@ -88,7 +88,7 @@ def read_pattern(
             *find_doubtful(familiarity),
             *find_caveats(row, grades, candidates, calibrated, obstacle, slides, evidence, conventions),
         ),
-        summary=summarize(row, reasons, candidates, calibrated, conflict),
+        summary=summarize(row, grades, evidence.pooled, candidates, calibrated, conflict),
         conventions=conventions.name,
         rules=_rules(conventions, rows, speaking),
         disclaimer=DISCLAIMER,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from histo.evidence import EdgePosition, Evidence, Measures, RipleyTest, SlideSpread, StageMix
 from histo.pattern.conventions import Conventions
 from histo.pattern.grades import Atrophy, Grades, Infiltration, Necrosis, Spread, Zone
-from histo.pattern.grading import ChronicSign, chronic_signs
+from histo.pattern.grading import ChronicSign, chronic_signs, clustering_level
 from histo.pattern.uncertainty import bound_sentence, fascicle_sentence, level_sentence, percent, with_interval
 from histo.pattern.wording import many
 
@@ -113,7 +113,7 @@ def _stages(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
     return (
         f"Of {many(mix.fibers, 'necrotic or regenerating fiber')}: {percent(mix.early_percent)} early "
         f"(pale or hyaline), {percent(mix.phagocytic_percent)} phagocytosed and "
-        f"{percent(mix.regenerating_percent)} regenerating (95% intervals).{_synchrony(mix)}"
+        f"{percent(mix.regenerating_percent)} regenerating.{_synchrony(mix)}"
     )
 
 
@@ -143,7 +143,8 @@ def _spread(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
         Spread.SCATTERED: "scattered, no closer together than at random",
         Spread.NO_CLUSTERING_SHOWN: "without shown clustering, which does not prove that they are scattered",
     }.get(grades.spread, grades.spread.text)
-    p_clustered = "" if test.p_clustered is None else f", p = {test.p_clustered:.3f}"
+    shown = clustering_level(test, conventions)
+    p_clustered = "" if test.p_clustered is None else f", p = {test.p_clustered:.3f} (up to {shown:g} would show it)"
     return (
         f"The nearest other necrotic fiber is {test.nearest_mean_um:.0f} um away on average, where random labelling of "
         f"the fibers present gives {test.random_mean_um:.0f} um{p_clustered}; the largest group has "
@@ -178,7 +179,7 @@ def _zone(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
 
 
 def _position(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
-    return _edge_sentence("necrotic fiber", numbers.necrosis_position, numbers, conventions.measures)
+    return _edge_sentence("necrotic fiber", "fibers", numbers.necrosis_position, numbers, conventions.measures)
 
 
 def _atrophy(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -192,7 +193,8 @@ def _atrophy(grades: Grades, numbers: Evidence, conventions: Conventions) -> str
     )
     if grades.atrophy is Atrophy.NONE and numbers.atrophic.fibers < conventions.measures.spatial_min_fibers:
         return sentence
-    return f"{sentence} {_edge_sentence('small fiber', numbers.atrophy_position, numbers, conventions.measures)}"
+    where = _edge_sentence("small fiber", "measured fibers", numbers.atrophy_position, numbers, conventions.measures)
+    return f"{sentence} {where}"
 
 
 def _chronicity(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
@@ -209,7 +211,7 @@ def _sign(sign: ChronicSign) -> str:
     return f"{told}, raised" if sign.present else told
 
 
-def _edge_sentence(noun: str, position: EdgePosition | None, numbers: Evidence, measures: Measures) -> str:
+def _edge_sentence(noun: str, among: str, position: EdgePosition | None, numbers: Evidence, measures: Measures) -> str:
     if numbers.fascicles.perimysium_mm2 == 0:
         return f"No perimysium was found, so the position of {noun}s against the fascicle edge is not assessed."
     if position is None:
@@ -220,7 +222,7 @@ def _edge_sentence(noun: str, position: EdgePosition | None, numbers: Evidence, 
     if position.random_low is not None and position.random_high is not None:
         interval = f" (95% of random labellings {position.random_low:.2f}-{position.random_high:.2f})"
     share = position.share_of_edge
-    of_edge = "" if share is None else f"; they are {percent(share)} of the fibers there that could be"
+    of_edge = "" if share is None else f"; that is {percent(share)} of the {among} there"
     return (
         f"At a fascicle edge: {position.at_edge_fibers:,} of {many(position.fibers, noun)}, {position.edge_index:.2f} "
         f"times as many as by chance{interval}{of_edge}."

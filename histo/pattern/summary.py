@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from histo.evidence import Evidence
 from histo.pattern.calibrated import Calibrated, Conflict
+from histo.pattern.grades import Grades
 from histo.pattern.labels import PatternLabel
+from histo.pattern.plain_language import tell
 from histo.pattern.ranking import contrast_sentence, set_sentence
-from histo.pattern.reading import Candidate, Reason
+from histo.pattern.reading import Candidate
 from histo.pattern.table import Row
 
 
 def summarize(
     row: Row,
-    reasons: tuple[Reason, ...],
+    grades: Grades,
+    numbers: Evidence,
     candidates: tuple[Candidate, ...],
     calibrated: Calibrated | None,
     conflict: Conflict | None,
 ) -> str:
-    """The label and why, the numbers that decided, and the leading candidates.
+    """The label and why, what was seen in plain words, and the leading candidates.
 
     Args:
         row: Of the decision table.
-        reasons: Of which the decisive ones are told, and necrosis and infiltrate always.
+        grades: Graded evidence.
+        numbers: The same evidence.
         candidates: In order.
         calibrated: What ranked them; None for the criteria.
         conflict: Why the row is not followed, if it is not.
     """
-    shown = [reason.sentence for reason in reasons if reason.decisive or reason.finding in ("necrosis", "infiltration")]
     verdict = (
         f"{row.label.text}: {row.reason}."
         if conflict is None
         else f"{PatternLabel.INDETERMINATE.text}. {conflict.sentence} What would help: {conflict.remedy}."
     )
-    sentences = [verdict[0].upper() + verdict[1:], *shown, _leading(candidates, calibrated)]
+    sentences = [verdict[0].upper() + verdict[1:], *tell(grades, numbers), _leading(candidates, calibrated)]
     if calibrated is not None:
         clause = set_sentence(calibrated)
         sentences += [clause[0].upper() + clause[1:]] if conflict is None else []

@@ -35,8 +35,8 @@ def bound_sentence(numbers: Evidence) -> str:
 
 def _by_kind(bound: NecrosisBound) -> str:
     """Kinds are missed unequally often, so that one figure for all holds for one mix of them only."""
-    told = [f"{_KINDS.get(one.kind, one.kind)} {one.at_most_per_1000_fibers:.3g}" for one in bound.kinds]
-    return f" if its kinds are mixed as on phantoms; by kind, at most {', '.join(told)}" if told else ""
+    told = [f"{one.at_most_per_1000_fibers:.3g} {_KINDS.get(one.kind, one.kind)}" for one in bound.kinds]
+    return f", if its kinds are mixed as on phantoms; of single kinds at most {', '.join(told)}" if told else ""
 
 
 _KINDS = {"necrotic_pale": "pale", "necrotic_hyaline": "hyaline", "myophagocytosis": "with myophagocytosis"}

@@ -16,9 +16,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.clinical import ClinicalContext, context_from_document
+from histo.clinical import ClinicalContext
 from histo.errors import RecordError
-from histo.evidence import Coverage
+from histo.evidence import Coverage, from_dict
 from histo.pattern import PatternLabel
 from histo.records.outlines import unreadable_outlines
 from histo.records.plain import REMEDY, plain, read_json
@@ -205,7 +205,7 @@ def read_reading(path: Path | str) -> StoredReading:
             coverage=Coverage(**coverage),
             um_per_px=None if um_per_px is None else float(um_per_px),
             scale_source=_text(scale["source"]),
-            clinical=None if clinical is None else context_from_document(clinical),
+            clinical=None if clinical is None else from_dict(ClinicalContext, clinical),
             document=document,
         )
     except KeyError as error:

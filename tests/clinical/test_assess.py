@@ -18,11 +18,11 @@ from histo.clinical import (
     Result,
     SubtypeState,
     assess,
-    context_from_document,
     load_rules,
 )
 from histo.clinical.rules import SHIPPED
 from histo.errors import UsageError
+from histo.evidence import from_dict
 from histo.pattern import PatternLabel
 from histo.records import plain
 
@@ -126,7 +126,7 @@ def test_the_states_of_a_subtype_follow_from_its_criteria(facts: ClinicalFacts, 
 @given(some_facts, labels)
 def test_a_section_comes_back_from_its_document(facts: ClinicalFacts, label: PatternLabel) -> None:
     context = assess(facts, label)
-    assert context_from_document(plain(context)) == context
+    assert from_dict(ClinicalContext, plain(context)) == context
 
 
 def test_rules_are_read_strictly(tmp_path: Path) -> None:

@@ -80,6 +80,23 @@ def test_the_promised_entries_are_there(reading: BiopsyReading) -> None:
     assert "/home/someone" not in json.dumps(document)
 
 
+def test_where_the_fibers_and_cells_of_each_reason_lie_is_told(reading: BiopsyReading) -> None:
+    reasons = reading_document(reading)["pattern"]["reasons"]
+    assert [reason["finding"] for reason in reasons] == [reason.finding for reason in reading.pattern.reasons]
+    findings, told = reading.slides[0].findings, 0
+    for reason in reasons:
+        for place in reason["places"]:
+            assert place["slide"] == "section"
+            for ids, um, center_um in (
+                ("fiber_ids", "fibers_um", findings.fibers.center_um),
+                ("cell_ids", "cells_um", findings.cells.center_um),
+            ):
+                where = np.array(place[um]).reshape(-1, 2)
+                np.testing.assert_allclose(where, center_um[np.array(place[ids], np.int64)], atol=0.051)
+                told += len(where)
+    assert told > 0
+
+
 def test_findings_come_back_with_the_unreadable_area(folder: Path) -> None:
     assert read_findings(str(folder)).unreadable_mm2 == 1 / 3
 
@@ -106,7 +123,7 @@ def _set(entry: str, inner: str, value: object) -> Callable[[dict[str, Any]], No
     [
         (_drop("pattern"), "lacks 'pattern'"),
         (_drop("schema"), "is not a reading (its schema is None)"),
-        (lambda document: document.update(schema_version="2.0"), "has schema version '2.0', and this histo reads 1.2"),
+        (lambda document: document.update(schema_version="2.0"), "has schema version '2.0', and this histo reads 1.3"),
         (_set("pattern", "label", "IMNM"), "does not hold together ('IMNM' is not a valid PatternLabel)"),
         (_set("coverage", "found_mm2", -1), "found_mm2 must be a finite area of at least 0 mm2, not -1"),
         (_set("coverage", "found_mm2", 3), "found_mm2 is 3, and its parts add up to 2.25"),
