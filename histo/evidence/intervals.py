@@ -87,9 +87,9 @@ def variation(values: NDArray[np.float64], seen: float = 1.0) -> Estimate | None
     Returns:
         None with fewer than two values, or where their mean is not above 0.
     """
-    if len(values) < 2 or values.mean() <= 0:
+    if len(values) < 2 * seen or values.mean() <= 0:
         return None
-    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    mean, spread = float(values.mean()), float(values.std(ddof=seen))
     if spread == 0:
         return Estimate(0.0, 0.0, 0.0)
     apart = (values - mean) / spread

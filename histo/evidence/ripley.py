@@ -85,8 +85,7 @@ def summarize_ripley(
 ) -> RipleyTest | None:
     """The test over all slides together; each slide is labelled at random within itself.
 
-    Random labellings of several slides are paired by how many pairs they give over all distances: levels may show the
-    same fibers again (`histo.evidence.spread`).
+    Random labellings of several slides go together: levels may show the same fibers again (`histo.evidence.spread`).
 
     Args:
         samples: One a slide.
@@ -100,7 +99,7 @@ def summarize_ripley(
     expected = np.sum([sample.expected for sample in samples], axis=0) if samples else np.zeros(RADII)
     if fibers < measures.spatial_min_fibers or not expected.any():
         return None
-    pairs = np.sum([_by_closeness(sample) for sample in samples], axis=0).astype(np.float64)
+    pairs = _over_slides(samples)
     envelope = global_envelope(pairs)
     radii_um = radii_of(preserved_um, measures)
 
@@ -123,11 +122,18 @@ def summarize_ripley(
     )
 
 
-def _by_closeness(sample: RipleySample) -> NDArray[np.int64]:
-    """The pairs of a slide, its random labellings in the order of how close together they put fibers."""
-    found, drawn = sample.pairs[:1], sample.pairs[1:]
-    ratio = np.divide(drawn, sample.expected, out=np.ones(drawn.shape), where=sample.expected > 0)
-    return np.concatenate([found, drawn[np.argsort(ratio.mean(axis=1), kind="stable")]])
+def _over_slides(samples: Sequence[RipleySample]) -> NDArray[np.float64]:
+    """(1 + P, R) pairs of all slides: found, and of random labellings that go together on all of them.
+
+    At each distance the labellings are paired by rank, and then put in the order of those of the slide with most pairs
+    (the Schaake shuffle: Clark 2004, doi 10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2). So curves keep their shape,
+    and for levels that show the same fibers again they are those of one level, so many times.
+    """
+    found = np.sum([sample.pairs[0] for sample in samples], axis=0)
+    ascending = np.sum([np.sort(sample.pairs[1:], axis=0) for sample in samples], axis=0)
+    leading = max(samples, key=lambda sample: float(sample.expected[-1])).pairs[1:]
+    rank = np.argsort(np.argsort(leading, axis=0, kind="stable"), axis=0, kind="stable")
+    return np.concatenate([found[None], np.take_along_axis(ascending, rank, axis=0)]).astype(np.float64)
 
 
 def _pairs_within(points_um: NDArray[np.float64], radii_um: NDArray[np.float64], least_um: float) -> NDArray[np.int64]:

@@ -122,7 +122,7 @@ def test_an_impossible_rate_is_refused() -> None:
 def test_one_more_necrotic_fiber_never_falls_below_the_floor(necrotic: int, fibers: int, rate: float) -> None:
     for more in (0, 1):
         before = false_call_floor(necrotic, [fibers], rate, MEASURES)
-        after = false_call_floor(necrotic + 1, fibers + more, rate, MEASURES)
+        after = false_call_floor(necrotic + 1, [fibers + more], rate, MEASURES)
         assert before is not None
         assert after is not None
         assert after.exceeded >= before.exceeded
