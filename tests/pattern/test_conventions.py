@@ -70,12 +70,12 @@ def test_a_lab_can_bring_its_own(tmp_path: Path) -> None:
             "adequacy.min_mm2 is '1', not a number; give a number",
         ),
         (
-            'max_p = {value = 0.05, source = "(C) the usual level"}',
+            'max_p = {value = 0.05, source = "(C) the usual level; the two tests of clustering share it"}',
             "max_p = 0.05",
             'spread.max_p is not a value with its source; write max_p = {value = 1, source = "(C) why"}',
         ),
         (
-            'source = "(C) the usual level"',
+            'source = "(C) the usual level; the two tests of clustering share it"',
             'source = ""',
             "spread.max_p has no source; give a DOI, or (C) for a convention",
         ),
