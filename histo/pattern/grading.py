@@ -81,10 +81,15 @@ def chronic_signs(numbers: Evidence, conventions: Conventions) -> tuple[ChronicS
         (
             "endomysium, % of the fascicles",
             tissue.endomysium_percent,
-            drawn and drawn.endomysium_percent,
+            None if drawn is None else drawn.endomysium_percent,
             bands.endomysium_from_percent,
         ),
-        ("fat, % of the tissue", tissue.fat_percent, drawn and drawn.fat_percent, bands.fat_from_percent),
+        (
+            "fat, % of the tissue",
+            tissue.fat_percent,
+            None if drawn is None else drawn.fat_percent,
+            bands.fat_from_percent,
+        ),
     )
     return tuple(
         ChronicSign(name, value, interval, value >= limit)

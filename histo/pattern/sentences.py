@@ -183,9 +183,9 @@ def _position(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
 
 
 def _atrophy(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
-    if numbers.sizes is None or numbers.sizes.small_percent is None or numbers.atrophic is None:
-        return "No whole, intact, transverse fiber could be measured, so atrophy is not assessed."
     sizes = numbers.sizes
+    if sizes is None or sizes.small_percent is None or numbers.atrophic is None:
+        return "No whole, intact, transverse fiber could be measured, so atrophy is not assessed."
     sentence = (
         f"Small for this biopsy, that is below {sizes.small_below_um:.0f} um: {many(numbers.atrophic.fibers, 'fiber')} "
         f"({percent(sizes.small_percent, 1)} of {sizes.fibers:,} measured; median diameter "
