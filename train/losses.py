@@ -72,7 +72,7 @@ def loss_terms(logits: Tensor, batch: Batch, weights: LossWeights) -> dict[str, 
     known, cells_known = batch["fibers_known"].to(logits.dtype), batch["cells_known"].to(logits.dtype)
     outlined = known * (1 + (weights.necrotic - 1) * _is_necrotic(fiber_class).to(logits.dtype))
     # split at once: going back through a slice of its own each would fill a third of the training's time with zeros
-    outlines, classes, attributes, cells, compartments = logits.split(_PARTS, dim=1)
+    outlines, classes, attributes, cells, compartments = torch.split(logits, list(_PARTS), dim=1)
     foreground, distance, boundary = outlines.unbind(dim=1)
     return {
         "foreground": weights.foreground * _foreground(foreground, inside, known, outlined),
