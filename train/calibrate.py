@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,9 +56,8 @@ need may do worse on others."""
 RESCALED = (0.02, 0.98)
 """Thresholds are kept between these when temperatures change."""
 
-FALSE_CELLS_PER_MM2 = 2.0
-"""A convention: an infiltrate counts from 4.2 cells per mm2 on. A bound of 0.8 would cost default bundle 3 most of its
-lymphocytes: F0.5 on validation fields 0.51 instead of 0.66."""
+FALSE_CELLS_PER_MM2 = 1.0
+"""A convention: an infiltrate counts from 4.2 cells per mm2 on, and a detector's own must stay well below."""
 
 KnownMaps = list[tuple[FieldTruth, Maps]]
 KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
@@ -112,8 +112,7 @@ def choose_points(
         start: Where to begin, and what is kept for findings that never occur.
         folder: Of validation fields.
         healthy: Seeds of normal phantom sections, of the validation split. Where their false inflammatory cells, both
-            kinds together, exceed the rate, the threshold of the kind that makes most of them is raised until they no
-            longer do.
+            kinds together, exceed the rate, the thresholds are raised to those that keep most of both kinds' scores.
         sections: Seeds of ordinary phantom sections, of the validation split, the patterns taking turns: on fields
             alone, which are far more diseased and varied than life, outlines are cut too small for ordinary muscle.
         outlines: Whether to choose how outlines are cut. That takes hundreds of diseased fibers: with fewer, keep what
@@ -150,7 +149,8 @@ def choose_points(
     )
     rates: dict[tuple[float, ...], float] = {}
     if healthy:
-        rates = quieted(candidates_on_healthy(engine, points, healthy), points.cells, false_cells_per_mm2)
+        worth = {kind: {t: scores[kind] for t, scores in by_threshold.items()} for kind in INFLAMMATORY_CLASSES}
+        rates = quieted(candidates_on_healthy(engine, points, healthy), points.cells, false_cells_per_mm2, worth)
         points = replace(points, cells=list(rates)[-1])
     return Calibration(points, tuple(choices), rates)
 
@@ -182,31 +182,39 @@ def _choose_outlines(known: KnownMaps, points: OperatingPoints) -> tuple[Operati
 
 
 def quieted(
-    sections: Sequence[HealthyCandidates], cells: tuple[float, ...], per_mm2: float
+    sections: Sequence[HealthyCandidates],
+    cells: tuple[float, ...],
+    per_mm2: float,
+    scores: Mapping[CellClass, Mapping[float, float]],
 ) -> dict[tuple[float, ...], float]:
-    """Raise the thresholds of inflammatory cells, the louder kind's first, until healthy sections are quiet enough.
+    """Raise the thresholds of inflammatory cells until healthy sections are quiet enough, at the least cost.
 
     Args:
         sections: Healthy ones.
         cells: Thresholds by `CellClass` to begin with.
         per_mm2: False inflammatory cells that healthy sections may show.
+        scores: By inflammatory kind, what each threshold is worth on validation fields; the best sum of both is taken.
 
     Returns:
-        False cells per mm2 by the thresholds that were tried; the last ones are quiet, or as high as can be.
+        False cells per mm2 by the thresholds that were tried. The last ones were taken: quiet enough, or the quietest.
     """
     mm2 = sum(section.mm2 for section in sections)
+    grids = [[cells[kind], *(t for t in scores[kind] if t > cells[kind])] for kind in INFLAMMATORY_CLASSES]
     rates: dict[tuple[float, ...], float] = {}
-    while True:
-        rates[cells] = false_cells(sections, cells) / mm2
-        alone = {
-            kind: false_cells(sections, [t if k == kind else 2 for k, t in zip(CellClass, cells, strict=True)])
-            for kind in INFLAMMATORY_CLASSES
-        }
-        louder = max(alone, key=lambda kind: alone[kind])
-        higher = [step for step in PROBABILITY_GRID if step > cells[louder]]
-        if rates[cells] <= per_mm2 or not higher:
-            return rates
-        cells = _with(cells, louder, higher[0])
+    for pair in itertools.product(*grids):
+        tried = list(cells)
+        for kind, threshold in zip(INFLAMMATORY_CLASSES, pair, strict=True):
+            tried[kind] = threshold
+        rates[tuple(tried)] = false_cells(sections, tried) / mm2
+    quiet = [tried for tried, rate in rates.items() if rate <= per_mm2]
+
+    def worth(tried: tuple[float, ...]) -> tuple[float, float]:
+        found = [scores[kind].get(tried[kind], 0.0) for kind in INFLAMMATORY_CLASSES]
+        return float(np.nansum(found)), -sum(tried)
+
+    taken = max(quiet, key=worth) if quiet else min(rates, key=lambda tried: (rates[tried], tried))
+    rates[taken] = rates.pop(taken)
+    return rates
 
 
 def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:

@@ -147,14 +147,14 @@ def export(
 def calibrate(
     bundle: Annotated[Path, typer.Option(help="Its card gets the temperatures and thresholds.")] = Path("runs/bundle"),
     fields: Annotated[Path, typer.Option(help="Validation fields.")] = Path("runs/fields/validation"),
-    healthy: Annotated[int, typer.Option(help="Normal phantom sections on which false cells are counted.")] = 24,
+    healthy: Annotated[int, typer.Option(help="Normal phantom sections on which false cells are counted.")] = 48,
     sections: Annotated[int, typer.Option(help="Ordinary phantom sections that outlines are chosen on, too.")] = 9,
     outlines: Annotated[
         bool, typer.Option(help="Choose how outlines are cut; not on a laboratory's few validation fields.")
     ] = True,
     false_cells_per_mm2: Annotated[
         float, typer.Option(help="False inflammatory cells, both kinds together, that healthy sections may show.")
-    ] = 2.0,
+    ] = 1.0,
     looked: Annotated[
         int, typer.Option(min=0, help="Ordinary phantom sections that the second look at necrosis is learned from.")
     ] = 90,
@@ -179,9 +179,11 @@ def calibrate(
     for choice in chosen.choices:
         tried = "  ".join(f"{value:g}: {f1:.3f}" for value, f1 in choice.f1.items()) or "never occurs, kept"
         typer.echo(f"{choice.name:30s} {choice.value:g}    {tried}")
-    for cells, rate in chosen.false_cells_per_mm2.items():
+    if chosen.false_cells_per_mm2:
+        cells, rate = list(chosen.false_cells_per_mm2.items())[-1]
         thresholds = "  ".join(f"{kind.name.lower()} {cells[kind]:g}" for kind in INFLAMMATORY_CLASSES)
-        typer.echo(f"{thresholds:30s} {rate:.2f} false inflammatory cells per mm2 of healthy phantom muscle")
+        pairs = len(chosen.false_cells_per_mm2)
+        typer.echo(f"{thresholds:30s} of {pairs} tried: {rate:.2f} false inflammatory cells per mm2 when healthy")
     save_bundle(bundle, loaded.weights, replace(loaded.card, operating_points=chosen.points))
 
 
