@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOORS = {
     "openslide": {"histo/slide/openslide_source.py"},
     "openvino": {"histo/network/openvino_engine.py"},
-    "pydicom": {"histo/slide/intake.py"},
+    "pydicom": {"histo/slide/intake.py", "histo/exports/dicom/source.py"},
     "defusedxml": {"histo/annotations/xml_door.py"},
     "jinja2": {"histo/report/page.py", "train/evaluation_page.py"},
     "albumentations": {"train/augment.py"},
@@ -30,6 +30,7 @@ ROOMS = {
     "torch": ("histo/network/", "histo/doctor.py", "train/"),
     "torchmetrics": ("train/",),
     "sklearn": ("train/",),
+    "highdicom": ("histo/exports/dicom/",),
     "fastapi": ("histo/review/",),
     "ray": ("histo/cohort/",),
 }

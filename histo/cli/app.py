@@ -7,6 +7,7 @@ import typer
 from histo.cli.annotations import commands as annotation_commands
 from histo.cli.bench import bench
 from histo.cli.doctor import doctor
+from histo.cli.export import export
 from histo.cli.guard import GuardedGroup
 from histo.cli.info import info
 from histo.cli.phantom import phantom
@@ -28,6 +29,7 @@ app = typer.Typer(
     epilog="Example:  histo read biopsy.svs --out out",
 )
 app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
+app.command(short_help="Write a reading in the formats of other programs.")(export)
 app.command(short_help="Try whether necrosis could be seen on a slide: implant it, and count.")(recover)
 app.command(short_help="Tell what a slide is, and whether it can be read.")(info)
 app.command(short_help="Make a simulated slide of which everything is known.")(phantom)

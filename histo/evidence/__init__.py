@@ -4,6 +4,7 @@ from histo.evidence.bound import Recall
 from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate, PhagocyteSupport, WorstField
 from histo.evidence.corrected_count import CorrectedCount
 from histo.evidence.correction import correct_counts
+from histo.evidence.density_map import DensityMap, SlideMaps, density_map, slide_maps
 from histo.evidence.fiber_results import (
     Burden,
     Estimate,
@@ -41,6 +42,7 @@ __all__ = [
     "CompositionIntervals",
     "CorrectedCount",
     "Coverage",
+    "DensityMap",
     "EdgePosition",
     "Estimate",
     "Evidence",
@@ -60,6 +62,7 @@ __all__ = [
     "Resampled",
     "RipleyTest",
     "SlideEvidence",
+    "SlideMaps",
     "SlideObservation",
     "SlideSpread",
     "SpreadTest",
@@ -67,8 +70,10 @@ __all__ = [
     "TissueComposition",
     "WorstField",
     "correct_counts",
+    "density_map",
     "from_dict",
     "macrophages_inside",
+    "slide_maps",
     "standard_measures",
     "to_dict",
     "weigh_evidence",

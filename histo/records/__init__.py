@@ -6,7 +6,7 @@ from histo.records.atomic import Staged, make_folder, write_atomically
 from histo.records.compartment_file import read_compartments, write_compartments
 from histo.records.detector_errors import errors_document, read_detector_errors
 from histo.records.findings_files import FINDINGS_FILES, read_findings, write_findings
-from histo.records.geojson import write_geojson
+from histo.records.geojson import read_area_features, stream_geojson, write_geojson
 from histo.records.outlines import Area, slide_areas, unreadable_outlines
 from histo.records.plain import json_bytes, plain, read_json
 from histo.records.qupath import (
@@ -20,7 +20,8 @@ from histo.records.qupath import (
 from histo.records.reading import BiopsyReading, Measured, ModelFacts, SlideFailure, SlideResult
 from histo.records.reading_file import StoredReading, provenance, read_reading, reading_document
 from histo.records.side_files import FAILURES_NAME, run_document, write_failures
-from histo.records.tables import read_cells, read_fibers, write_cells, write_fibers
+from histo.records.table_csv import write_csv
+from histo.records.tables import read_cells, read_fibers, read_scale, write_cells, write_fibers
 
 __all__ = [
     "ARTEFACT_NAME",
@@ -44,6 +45,7 @@ __all__ = [
     "make_folder",
     "plain",
     "provenance",
+    "read_area_features",
     "read_cells",
     "read_compartments",
     "read_detector_errors",
@@ -51,13 +53,16 @@ __all__ = [
     "read_findings",
     "read_json",
     "read_reading",
+    "read_scale",
     "reading_document",
     "run_document",
     "slide_areas",
+    "stream_geojson",
     "unreadable_outlines",
     "write_atomically",
     "write_cells",
     "write_compartments",
+    "write_csv",
     "write_failures",
     "write_fibers",
     "write_findings",

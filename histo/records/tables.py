@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from histo.errors import RecordError
 from histo.evidence import macrophages_inside
 from histo.findings import CellClass, Cells, Compartment, FiberAttribute, FiberClass, Fibers
+from histo.geometry import Mpp
 from histo.slide import Scale
 
 TABLE_SCHEMA_VERSION = "1"
@@ -116,13 +117,17 @@ class _Table:
             raise RecordError(path, "there is no such file", REMEDY) from error
         except (OSError, pa.ArrowException) as error:
             raise RecordError(path, "is not a readable Parquet file", REMEDY) from error
-        version = (self._table.schema.metadata or {}).get(b"histo_schema", b"none").decode("ascii", "replace")
+        version = self.metadata.get(b"histo_schema", b"none").decode("ascii", "replace")
         if version != TABLE_SCHEMA_VERSION:
             problem = f"has schema version {version}, and this histo reads {TABLE_SCHEMA_VERSION}"
             raise RecordError(path, problem, REMEDY)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
+
+    @property
+    def metadata(self) -> dict[bytes, bytes]:
+        return dict(self._table.schema.metadata or {})
 
     def column(self, name: str) -> pa.Array:
         if name not in self._table.column_names:
@@ -154,6 +159,19 @@ class _Table:
 
     def refuse(self, error: Exception) -> RecordError:
         return RecordError(self._path, f"does not hold together ({error})", REMEDY)
+
+
+def read_scale(path: Path) -> Scale:
+    """The scale that fibers.parquet or cells.parquet was written with, with all its digits.
+
+    Raises:
+        RecordError: If the file is missing or damaged, or tells no scale.
+    """
+    metadata = _Table(path).metadata
+    try:
+        return Scale(Mpp(float(metadata[b"um_per_px"])), metadata[b"scale_source"].decode("utf-8"))
+    except (KeyError, ValueError) as error:
+        raise RecordError(path, "tells no scale", REMEDY) from error
 
 
 def read_fibers(path: Path) -> Fibers:
