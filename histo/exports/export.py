@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -86,15 +87,12 @@ def _writers(
     for one in asked:
         if one.startswith("geojson"):
             ending = f".{one}"
-
-            def geojson(path: Path, ending: str = ending) -> None:
-                write_geojson_file(path, slide, ending, all_nuclei=all_nuclei)
-
-            found[f"{slide.name}{ending}"] = geojson
+            found[f"{slide.name}{ending}"] = partial(
+                write_geojson_file, slide=slide, ending=ending, all_nuclei=all_nuclei
+            )
     if ExportFormat.CSV in asked:
         for table in (FIBERS_NAME, CELLS_NAME):
-            stem = Path(table).stem
-            found[f"{slide.name}.{stem}.csv"] = lambda path, table=table: write_csv(slide.folder / table, path)
+            found[f"{slide.name}.{Path(table).stem}.csv"] = partial(write_csv, slide.folder / table)
     if ExportFormat.HEATMAP in asked:
         found[f"{slide.name}.heatmap.ome.tif"] = lambda path: write_heatmap(path, slide)
     if any(one.startswith("dicom") for one in asked):
@@ -109,15 +107,21 @@ def _dicom_writers(
 ) -> Mapping[str, Writer]:
     if find_spec("highdicom") is None:
         raise UsageError("DICOM", "needs highdicom, which is not installed", "pip install 'histo[dicom]'")
-    from histo.exports.dicom import find_source, write_annotations, write_parametric_map, write_report
+    from histo.exports import dicom
 
-    source = find_source(slide, slide_file, with_patient=with_patient)
-    every: dict[ExportFormat, tuple[str, Writer]] = {
-        ExportFormat.DICOM_ANN: (
-            "annotations",
-            lambda path: write_annotations(path, slide, source, all_nuclei=all_nuclei),
-        ),
-        ExportFormat.DICOM_SR: ("report", lambda path: write_report(path, slide, source)),
-        ExportFormat.DICOM_PM: ("heatmap", lambda path: write_parametric_map(path, slide, source)),
-    }
-    return {f"{slide.name}.{word}.dcm": write for kind, (word, write) in every.items() if kind in asked}
+    source = dicom.find_source(slide, slide_file, with_patient=with_patient)
+    found: dict[str, Writer] = {}
+    if ExportFormat.DICOM_ANN in asked:
+        found[f"{slide.name}.annotations.dcm"] = lambda path: dicom.write_annotations(
+            path, slide, source, all_nuclei=all_nuclei
+        )
+    if ExportFormat.DICOM_SR in asked:
+        found[f"{slide.name}.report.dcm"] = lambda path: dicom.write_report(path, slide, source)
+    if ExportFormat.DICOM_PM in asked:
+        maps = {dicom.Quantity.NECROSIS: slide.maps.necrosis, dicom.Quantity.INFILTRATE: slide.maps.infiltrate}
+        for quantity, density in maps.items():
+            if density is not None:
+                found[f"{slide.name}.{quantity}.dcm"] = partial(
+                    dicom.write_parametric_map, slide=slide, source=source, quantity=quantity, map_=density
+                )
+    return found

@@ -48,7 +48,6 @@ def write_heatmap(path: Path, slide: StoredSlide) -> None:
         np.stack([density.per_mm2 for _, density in channels]),
         ome=True,
         photometric="minisblack",
-        planarconfig="separate",
         compression="adobe_deflate",
         tile=(256, 256),
         resolution=(_UM_PER_CM / um_per_px,) * 2,

@@ -1,4 +1,4 @@
-"""A reading as DICOM objects: annotations, a measurement report, a parametric map. All of highdicom comes in here.
+"""A reading as DICOM objects: annotations, a measurement report, parametric maps. All of highdicom comes in here.
 
 Needs the extra `dicom` (`pip install 'histo[dicom]'`).
 """
@@ -6,12 +6,13 @@ Needs the extra `dicom` (`pip install 'histo[dicom]'`).
 from __future__ import annotations
 
 from histo.exports.dicom.annotations import write_annotations
-from histo.exports.dicom.parametric_map import write_parametric_map
+from histo.exports.dicom.parametric_map import Quantity, write_parametric_map
 from histo.exports.dicom.report import write_report
 from histo.exports.dicom.source import Source, find_source
 from histo.exports.dicom.uids import derived_uid
 
 __all__ = [
+    "Quantity",
     "Source",
     "derived_uid",
     "find_source",

@@ -61,7 +61,7 @@ class Instance:
             "instance_number": 1,
             "manufacturer": MANUFACTURER,
             "manufacturer_model_name": self.bundle[:_LONG_STRING],
-            "software_versions": (f"histo {self.software}", f"{self.bundle} {self.bundle_version}"[:_LONG_STRING]),
+            "software_versions": [f"histo {self.software}", f"{self.bundle} {self.bundle_version}"[:_LONG_STRING]],
             "device_serial_number": self.bundle_sha256[:16],
             "series_description": DESCRIPTION,
             "specific_character_set": UTF8,
@@ -87,6 +87,9 @@ class Instance:
         """
         made.InstanceCreationDate = self.moment.strftime("%Y%m%d")
         made.InstanceCreationTime = self.moment.strftime("%H%M%S")
+        made.TimezoneOffsetFromUTC = self.moment.strftime("%z")
+        for item in made.get("ContributingEquipmentSequence", []):
+            item.ContributionDateTime = self.moment.strftime("%Y%m%d%H%M%S")
         organization = derived_uid(self.uid, "dimensions")
         for sequence in ("DimensionOrganizationSequence", "DimensionIndexSequence"):
             for item in made.get(sequence, []):
