@@ -12,21 +12,16 @@ from drawn_slides import dicom
 
 from histo.exports import export_reading
 
-_PADDING = (
-    "Error - </FloatPixelPaddingRangeLimit(0028,0124)> - Missing attribute for Type 1C Conditional - "
-    "Module=<FloatingPointImagePixel>"
-)
 KNOWN_ERRORS: dict[str, set[str]] = {
     "annotations": {
         "Error - </AnnotationGroupSequence(006a,0002)/CommonZCoordinateValue(006a,0010)> - "
         "Only valid for AnnotationCoordinateType of 3D"
     },
     "report": set(),
-    "necrosis": {_PADDING},
-    "infiltrate": {_PADDING},
+    "necrosis": set(),
+    "infiltrate": set(),
 }
-"""What is told of each object, wrongly: the annotations have no such attribute, which is tested below; and a padding range
-limit is asked for only where padding is a range (PS3.3, C.7.6.25), not one value."""
+"""What is told of each object. The annotations have no such attribute, as is tested below: the validator errs."""
 
 KNOWN_WARNINGS = (
     r"Unrecognized defined term = <99HISTO>",  # a private scheme

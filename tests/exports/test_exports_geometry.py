@@ -183,15 +183,17 @@ def test_parametric_map(slide: tuple[Path, Path, Mask, float], tmp_path: Path) -
     exported(slide, tmp_path, "dicom-pm")
     for name in ("necrosis", "infiltrate"):
         ds = dicom(tmp_path / f"slide.{name}.dcm")
-        assert ds.DimensionOrganizationType == "TILED_FULL"
-        across = -(-ds.TotalPixelMatrixColumns // ds.Columns)
         frames = np.frombuffer(ds.FloatPixelData, "<f4").reshape(-1, ds.Rows, ds.Columns)
-        whole = frames.reshape(-1, across, ds.Rows, ds.Columns).swapaxes(1, 2).reshape(-1, across * ds.Columns)
-        whole = whole[: ds.TotalPixelMatrixRows, : ds.TotalPixelMatrixColumns]
-        origin = ds.TotalPixelMatrixOriginSequence[0]
-        first_mm = np.array(
-            [[float(origin.XOffsetInSlideCoordinateSystem), float(origin.YOffsetInSlideCoordinateSystem)]]
+        places = [item.PlanePositionSlideSequence[0] for item in ds.PerFrameFunctionalGroupsSequence]
+        whole = np.full(
+            (ds.TotalPixelMatrixRows + ds.Rows, ds.TotalPixelMatrixColumns + ds.Columns), np.nan, np.float32
         )
+        for frame, place in zip(frames, places, strict=True):
+            top, left = place.RowPositionInTotalImagePixelMatrix - 1, place.ColumnPositionInTotalImagePixelMatrix - 1
+            whole[top : top + ds.Rows, left : left + ds.Columns] = frame
+        whole = whole[: ds.TotalPixelMatrixRows, : ds.TotalPixelMatrixColumns]
+        assert not np.isnan(whole).any()
+        first_mm = np.array([[float(places[0][f"{axis}OffsetInSlideCoordinateSystem"].value) for axis in "XY"]])
         spacing_mm = float(ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing[0])
         step_px = spacing_mm * 1000 / slide[3]
         assert step_px == pytest.approx(32 / slide[3])

@@ -72,10 +72,11 @@ def write_parametric_map(path: Path, slide: StoredSlide, source: Source, quantit
         plane_positions=[PlanePositionSequence("SLIDE", first_pixel_mm.tolist(), (1, 1))],
         tile_pixel_array=True,
         tile_size=(_TILE_PX, _TILE_PX),
-        dimension_organization_type="TILED_FULL",
+        dimension_organization_type="TILED_SPARSE",  # each tile tells its place, which every viewer understands
         content_description=DESCRIPTION,
         content_label="HISTO",
         **instance.keywords(series),
     )
-    made.FloatPixelPaddingValue = NOT_ASSESSED
+    # A range of one value: both of its ends are required (PS3.3, C.7.6.24).
+    made.FloatPixelPaddingValue = made.FloatPixelPaddingRangeLimit = NOT_ASSESSED
     instance.save(made, path)
