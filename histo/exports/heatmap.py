@@ -34,7 +34,7 @@ def write_heatmap(path: Path, slide: StoredSlide) -> None:
     units = {"PositionXUnit": ["µm"] * len(channels), "PositionYUnit": ["µm"] * len(channels)}
     metadata = {
         "axes": "CYX",
-        "Name": f"{slide.name}, densities. Research use only.",
+        "Name": "Densities. Research use only.",
         "UUID": name.urn,
         "PhysicalSizeX": um_per_px,
         "PhysicalSizeXUnit": "µm",

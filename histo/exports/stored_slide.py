@@ -96,7 +96,9 @@ def load_slide(folder: Path) -> StoredSlide:
     Raises:
         RecordError: If there is no reading, a file is missing or damaged, or the folder is that of several slides.
     """
-    reading, findings = read_reading(folder), read_findings(folder)
+    reading = read_reading(folder)
+    _check_is_of_slide(folder, reading)
+    findings = read_findings(folder)
     scale = read_scale(folder / FIBERS_NAME)
     (slide,) = reading.document["slides"]  # which `read_findings` has checked
     try:
@@ -108,3 +110,15 @@ def load_slide(folder: Path) -> StoredSlide:
     if not all(isinstance(text, str) for text in (name, sha256, vendor)) or not name or Path(name).name != name:
         raise RecordError(folder / "reading.json", "names no slide", REMEDY)
     return StoredSlide(folder, name, reading, findings, scale, size_px, vendor, sha256, assessed)
+
+
+def _check_is_of_slide(folder: Path, reading: StoredReading) -> None:
+    """The folder of a biopsy holds a reading and its slides' folders, but no findings of its own."""
+    slides = reading.document.get("slides")
+    names = [slide.get("name") for slide in slides if isinstance(slide, dict)] if isinstance(slides, list) else []
+    inside = [name for name in names if isinstance(name, str) and (folder / name / FIBERS_NAME).is_file()]
+    if inside and not (folder / FIBERS_NAME).exists():
+        folders = " or ".join(str(folder / name) for name in inside)
+        raise RecordError(
+            folder, "is the folder of a biopsy, whose slides have folders of their own", f"name {folders}"
+        )

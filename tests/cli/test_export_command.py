@@ -68,6 +68,15 @@ def test_no_reading_there(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "x").exists()
 
 
+def test_the_folder_of_a_biopsy(reading: Path, tmp_path: Path) -> None:
+    shutil.copytree(reading, tmp_path / "B12" / "section")
+    shutil.copy(reading / "reading.json", tmp_path / "B12")
+    result = run(tmp_path / "B12", "csv", "--out", tmp_path / "x")
+    assert result.exit_code == 4
+    wanted = f"is the folder of a biopsy, whose slides have folders of their own; name {tmp_path / 'B12' / 'section'}"
+    assert line(result) == f"histo: {tmp_path / 'B12'}: {wanted}"
+
+
 @pytest.mark.parametrize(
     "missing", ["fibers.parquet", "cells.parquet", "compartments.png", "findings.geojson", "run.json"]
 )

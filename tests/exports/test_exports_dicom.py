@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from histo.errors import RecordError, UsageError
 from histo.exports import export_reading, load_slide
 from histo.exports.dicom import codes, derived_uid
-from histo.exports.dicom.report import BURDENS, MOST_REGIONS
+from histo.exports.dicom.report import BURDENS, MOST_REGIONS, without_name
 from histo.findings import Cells, Compartment, CompartmentMap, FiberClass, Findings
 from histo.geometry import Mpp, Size
 from histo.records import CELL_NAMES, FIBER_NAMES
@@ -258,6 +258,32 @@ def test_the_report_says_when_it_does_not_outline_every_fiber(tmp_path: Path) ->
     report = dicom(tmp_path / "large.report.dcm")
     assert sum(item.ValueType == "SCOORD3D" for item in content(report)) == MOST_REGIONS == 200
     assert "Of 260 necrotic fibers the 200 most probable are outlined here." in texts(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "told"),
+    [
+        ("The nuclei of Doe_J are 2 times as wide.", "Doe_J", "The nuclei of this slide are 2 times as wide."),
+        ("DOE_J: normal.", "doe_j", "this slide: normal."),
+        ("Doe_Jane is another.", "Doe_J", "Doe_Jane is another."),
+        ("The nuclei of 12 are 2 times as wide.", "12", None),
+        ("There are 120 fibers.", "12", "There are 120 fibers."),
+    ],
+)
+def test_the_report_does_not_name_the_slide(text: str, name: str, told: str | None) -> None:
+    assert without_name(text, name) == told
+
+
+def test_a_file_named_by_a_patient_does_not_tell_it(tmp_path: Path) -> None:
+    folder = large_reading(tmp_path, "DoeJane")
+    (slide,) = json.loads((folder / "reading.json").read_bytes())["slides"]
+    caveat = "The network was trained on the slide DoeJane, so that this is no test of it."
+    pattern = json.loads((folder / "reading.json").read_bytes())["pattern"]
+    alter_reading(folder, {"slides": [slide], "pattern": pattern | {"caveats": [caveat]}})
+    export_reading(folder, tmp_path, FORMATS)
+    for path in tmp_path.glob("*.dcm"):
+        assert b"DoeJane" not in path.read_bytes()
+    assert caveat.replace("DoeJane", "this slide") in texts(dicom(tmp_path / "DoeJane.report.dcm"))
 
 
 def test_a_reading_of_another_make_is_one_line(tiff_reading: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from io import TextIOBase
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from example_findings import example_cells, example_fibers, example_findings, ex
 
 from histo.findings import CellClass, Cells, FiberClass, Fibers
 from histo.geometry import Mpp
-from histo.records import slide_areas, write_geojson
+from histo.records import read_area_features, slide_areas, stream_geojson, write_geojson
 from histo.slide import Scale
 
 NAMES = {
@@ -127,3 +129,38 @@ def test_where_cells_cannot_be_told_none_is_written_and_the_file_says_so(tmp_pat
     assert len(features) == 60
     assert all("Macrophage nuclei inside" not in f["properties"]["measurements"] for f in features)
     assert json.loads((tmp_path / "a.geojson").read_text())["histo"]["cells_assessed"] is False
+
+
+class _Nowhere(TextIOBase):
+    """Takes text, and keeps only its length."""
+
+    length = 0
+
+    def write(self, text: str) -> int:
+        self.length += len(text)
+        return len(text)
+
+
+def test_memory_does_not_grow_with_the_slide() -> None:
+    """Of 3,000 fibers and 3,000 cells hardly more than of 300: what is made anew is a feature at a time."""
+    peaks, lengths = [], []
+    for count in (300, 3000):
+        fibers, cells, nowhere = example_fibers(count), example_cells(count), _Nowhere()
+        tracemalloc.start()
+        stream_geojson(
+            nowhere, fibers, cells, areas=(), scale=Scale(Mpp(0.25), "a tag"), identity="ab", all_nuclei=True
+        )
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        lengths.append(nowhere.length)
+    assert lengths[1] - lengths[0] > 1_000_000
+    assert peaks[1] - peaks[0] < 100_000
+
+
+def test_areas_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    features = written(tmp_path / "a.geojson", fibers=example_fibers(5), cells=example_cells(5), areas=AREAS)
+    found = list(read_area_features(tmp_path / "a.geojson"))
+    assert found == [f for f in features if class_name(f) in ("Tissue", "Artefact", "Unreadable")]
+    assert {class_name(f) for f in found} == {"Tissue", "Artefact", "Unreadable"}
+    written(tmp_path / "none.geojson")
+    assert list(read_area_features(tmp_path / "none.geojson")) == []

@@ -60,7 +60,7 @@ FIBERS: dict[FiberClass, CodedConcept] = {
     FiberClass.INTACT: private("intact", "Intact muscle fiber"),
     FiberClass.REGENERATING: private("regenerating", "Regenerating muscle fiber"),
     FiberClass.NECROTIC_PALE: private("necrotic-pale", "Necrotic muscle fiber, pale"),
-    FiberClass.NECROTIC_HYALINE: private("necrotic-hyal", "Necrotic muscle fiber, hyaline"),
+    FiberClass.NECROTIC_HYALINE: private("necrotic-hyaline", "Necrotic muscle fiber, hyaline"),
     FiberClass.MYOPHAGOCYTOSIS: private("myophagocytosis", "Muscle fiber under myophagocytosis"),
 }
 CELLS: dict[CellClass, CodedConcept] = {

@@ -6,6 +6,7 @@ in millimeters of the source's slide coordinate system.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,9 @@ def _whole_slide(slide: StoredSlide, source: Source, instance: Instance) -> Meas
         ],
     )
     for text in _comments(slide, pattern):
-        group[0].ContentSequence.append(TextContentItem(codes.COMMENT, text, "CONTAINS"))
+        told = without_name(text, slide.name)
+        if told is not None:
+            group[0].ContentSequence.append(TextContentItem(codes.COMMENT, told, "CONTAINS"))
     return group
 
 
@@ -136,6 +139,22 @@ def _comments(slide: StoredSlide, pattern: Mapping[str, Any]) -> Iterator[str]:
     necrotic = int(np.isin(slide.findings.fibers.fiber_class, NECROTIC_CLASSES).sum())
     if necrotic > MOST_REGIONS:
         yield f"Of {necrotic} necrotic fibers the {MOST_REGIONS} most probable are outlined here."
+
+
+def without_name(text: str, name: str) -> str | None:
+    """A sentence that does not tell the slide's name, which may be a patient's: laboratories call files as they like.
+
+    Args:
+        text: The sentence.
+        name: The slide's name.
+
+    Returns:
+        None where the name is a bare number, and cannot be told from the other numbers of the sentence.
+    """
+    found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+    if any(letter.isalpha() for letter in name):
+        return found.sub("this slide", text)
+    return None if found.search(text) else text
 
 
 def _evaluations(pattern: Mapping[str, Any]) -> Iterator[QualitativeEvaluation]:

@@ -6,6 +6,7 @@ user asks for them.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,9 @@ def find_source(slide: StoredSlide, file: Path | None, *, with_patient: bool) ->
         return Source(_stand_in(slide), is_dicom=False)
     if file is None:
         raise UsageError(slide.name, "is a DICOM slide, whose own identifiers the export must name", _GIVE)
-    return Source(_of_dicom(slide, file, with_patient), is_dicom=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a foreign header; what is taken from it is checked
+        return Source(_of_dicom(slide, file, with_patient), is_dicom=True)
 
 
 def _check_same(slide: StoredSlide, file: Path) -> None:
@@ -121,6 +124,8 @@ def _of_dicom(slide: StoredSlide, file: Path, with_patient: bool) -> Dataset:
             _complete(header, slide)
             for keyword in _PATIENT:
                 setattr(header, keyword, found.get(keyword) if with_patient else None)
+            if header.PatientSex not in ("M", "F", "O"):
+                header.PatientSex = None
             if with_patient:
                 header.update(_picked(found, _SPECIMEN))
             if "SpecimenDescriptionSequence" not in header or "ContainerIdentifier" not in header:
