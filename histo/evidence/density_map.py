@@ -76,7 +76,7 @@ def density_map(points_um: NDArray[np.float64], tissue: CompartmentMap, field_mm
     """
     mpp = Mpp(tissue.mpp.um_per_px * MAP_PX)
     assessed_mm2 = _block_sums(tissue.scored) * tissue.mpp.area_mm2(1)
-    counts = np.zeros(assessed_mm2.shape)
+    counts = np.zeros_like(assessed_mm2)
     column, row = np.floor(mpp.to_px(points_um)).astype(np.int64).T
     inside = (row >= 0) & (column >= 0) & (row < counts.shape[0]) & (column < counts.shape[1])
     np.add.at(counts, (row[inside], column[inside]), 1)
@@ -92,5 +92,5 @@ def _block_sums(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     height, width = (-(-side // MAP_PX) for side in mask.shape)
     padded = np.zeros((height * MAP_PX, width * MAP_PX), np.float64)
     padded[: mask.shape[0], : mask.shape[1]] = mask
-    sums: NDArray[np.float64] = padded.reshape(height, MAP_PX, width, MAP_PX).sum(axis=(1, 3))
+    sums: NDArray[np.float64] = padded.reshape(height, MAP_PX, width, MAP_PX).sum(axis=3).sum(axis=1)
     return sums

@@ -61,7 +61,7 @@ def _opened(path: Path, ending: str, member: str) -> Iterator[TextIO]:
         entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, _REGULAR_FILE, 3
         with (
             zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive,
-            archive.open(entry, "w", force_zip64=True) as packed,
-            io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as file,
+            archive.open(entry, "w", force_zip64=True) as member_file,
+            io.TextIOWrapper(member_file, encoding="utf-8", newline="\n") as file,
         ):
             yield file

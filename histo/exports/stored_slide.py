@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -82,9 +82,11 @@ class StoredSlide:
         path = self.folder / RUN_NAME
         try:
             moment = datetime.fromisoformat(read_json(path)["started"])
+            if moment.tzinfo is None:
+                raise ValueError("it has no time zone")
         except (LookupError, TypeError, ValueError) as error:
             raise RecordError(path, "does not tell when the slide was read", REMEDY) from error
-        return moment
+        return moment.astimezone(UTC)
 
 
 def load_slide(folder: Path) -> StoredSlide:

@@ -92,7 +92,7 @@ def _fiber_classes(slide: StoredSlide) -> list[_Class]:
                 Measurements(codes.MIN_FERET, fibers.min_feret_um[rows], codes.MICROMETER),
                 Measurements(codes.PROBABILITY, fibers.class_probability[rows, kind], codes.NO_UNITS),
             ]
-            outlines = [ring_px(fibers.outline(row), slide) for row in rows]
+            outlines = [ring_px(fibers.outline(row), slide) for row in rows.tolist()]
             found.append(_Class(FIBER_NAMES[kind], codes.FIBERS[kind], category, "POLYGON", outlines, measurements))
     return found
 

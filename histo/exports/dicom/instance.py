@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -17,7 +18,7 @@ from histo.exports.dicom.codes import ARTIFICIAL_INTELLIGENCE, scheme_item
 from histo.exports.dicom.source import Source
 from histo.exports.dicom.uids import derived_uid
 from histo.exports.stored_slide import StoredSlide
-from histo.records import FINDINGS_FILES
+from histo.records.findings_files import CELLS_NAME, COMPARTMENTS_NAME, FIBERS_NAME
 from histo.records.plain import REMEDY
 
 MANUFACTURER = "histo"
@@ -85,8 +86,8 @@ class Instance:
             made: The object; altered.
             path: Where to write.
         """
-        made.InstanceCreationDate = self.moment.strftime("%Y%m%d")
-        made.InstanceCreationTime = self.moment.strftime("%H%M%S")
+        made["InstanceCreationDate"].value = self.moment.strftime("%Y%m%d")
+        made["InstanceCreationTime"].value = self.moment.strftime("%H%M%S")
         made.TimezoneOffsetFromUTC = self.moment.strftime("%z")
         for item in made.get("ContributingEquipmentSequence", []):
             item.ContributionDateTime = self.moment.strftime("%Y%m%d%H%M%S")
@@ -94,7 +95,10 @@ class Instance:
         for sequence in ("DimensionOrganizationSequence", "DimensionIndexSequence"):
             for item in made.get(sequence, []):
                 item.DimensionOrganizationUID = organization
-        made.save_as(path, enforce_file_format=True)
+        # By way of memory: of a full disk pydicom tells with a traceback in the message.
+        buffer = io.BytesIO()
+        made.save_as(buffer, enforce_file_format=True)
+        path.write_bytes(buffer.getbuffer())
 
 
 def describe_instance(slide: StoredSlide, source: Source, *words: str) -> Instance:
@@ -115,8 +119,9 @@ def describe_instance(slide: StoredSlide, source: Source, *words: str) -> Instan
     except (LookupError, TypeError) as error:
         raise RecordError(slide.folder / "reading.json", "does not tell what read the slide", REMEDY) from error
     digest = hashlib.sha256()
-    for name in ("reading.json", *FINDINGS_FILES):
-        digest.update((slide.folder / name).read_bytes())
+    for name in ("reading.json", FIBERS_NAME, CELLS_NAME, COMPARTMENTS_NAME):
+        with (slide.folder / name).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     made_by = (version("histo"), version("highdicom"), version("pydicom"))
     uid = derived_uid(
         digest.hexdigest(), moment.isoformat(), source.header.SOPInstanceUID, source.header.to_json(), *words, *made_by
