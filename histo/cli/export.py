@@ -37,7 +37,7 @@ def export(
 
     geojson is for QuPath, which also opens geojson.zip; csv holds the tables of fibers and cells; heatmap is an
     OME-TIFF of the densities of necrosis and infiltrate; dicom-ann, dicom-sr and dicom-pm are annotations, a
-    measurement report and a parametric map, and need `pip install 'histo[dicom]'`. The reading is not changed. What
+    measurement report and parametric maps, and need `pip install 'histo[dicom]'`. The reading is not changed. What
     each file holds, and which viewers were tried: docs/exports.md.
 
     DICOM exports name no patient unless --with-patient is given. Of a slide in another format they refer to an image

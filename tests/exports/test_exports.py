@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from drawn_slides import alter_reading, blots, drawn, seen, write_reading, write_tiff
+from drawn_slides import alter_reading, blots, dicom, drawn, seen, write_reading, write_tiff
 
 from histo.errors import RecordError, UsageError
 from histo.exports import ExportFormat, export_reading, load_slide
@@ -91,8 +91,6 @@ def test_where_cells_are_not_assessed_none_is_exported(coarse: Path, tmp_path: P
     document = json.loads((tmp_path / "x" / "coarse.geojson").read_text())
     assert document["histo"]["cells_assessed"] is False
     assert all(f["geometry"]["type"] == "Polygon" for f in document["features"])
-    from drawn_slides import dicom
-
     groups = dicom(tmp_path / "x" / "coarse.annotations.dcm").AnnotationGroupSequence
     assert {group.GraphicType for group in groups} == {"POLYGON"}
 

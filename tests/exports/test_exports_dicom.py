@@ -11,7 +11,7 @@ import numpy as np
 import pydicom.sr._concepts_dict as concepts
 import pytest
 import shapely
-from drawn_slides import PATIENT, STARTED, alter_reading, dicom, fibers_of, write_reading
+from drawn_slides import PATIENT, STARTED, alter_reading, dicom, fibers_of, seen, write_reading
 from pydicom.dataset import Dataset
 
 from histo.errors import RecordError, UsageError
@@ -21,15 +21,15 @@ from histo.exports.dicom.report import BURDENS, MOST_REGIONS, without_name
 from histo.findings import Cells, Compartment, CompartmentMap, FiberClass, Findings
 from histo.geometry import Mpp, Size
 from histo.records import CELL_NAMES, FIBER_NAMES
-from histo.slide import Scale, SlideInfo, StainGuess
+from histo.slide import Scale, SlideInfo, StainGuess, open_slide
 
 FORMATS = ["dicom-ann", "dicom-sr", "dicom-pm"]
 FILES = ("annotations", "report", "necrosis", "infiltrate")
 SECRETS = [*PATIENT.values(), "19700101", "20260102", "Roe^Richard", "S26-1-A"]
 
 
-def objects(folder: Path) -> list[Dataset]:
-    return [dicom(folder / f"section.{name}.dcm") for name in FILES]
+def objects(folder: Path, slide: str = "section") -> list[Dataset]:
+    return [dicom(folder / f"{slide}.{name}.dcm") for name in FILES]
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +59,36 @@ def test_exports_refer_to_the_finest_level_of_a_dicom_slide(of_dicom: Path, dico
 
 def test_one_file_of_a_dicom_slide_is_enough(dicom_reading: tuple[Path, Path], tmp_path: Path) -> None:
     """The slide read from one of its files: OpenSlide takes the finest level from those beside it."""
-    from drawn_slides import seen
-
-    from histo.slide import open_slide
-
     file = dicom_reading[0] / "level-1.dcm"
     with open_slide(file) as reader:
         folder = write_reading(tmp_path / "out" / "level-1", reader.info, seen(reader))
     export_reading(folder, tmp_path, ["dicom-ann"], slide_file=file)
     finest = dicom(dicom_reading[0] / "level-0.dcm").SOPInstanceUID
     assert dicom(tmp_path / "level-1.annotations.dcm").ReferencedImageSequence[0].ReferencedSOPInstanceUID == finest
+
+
+@pytest.mark.parametrize("name", ["bone-jpeg", "bone-jpeg2000", "tiny-tiles"])
+def test_headers_of_real_slides_are_enough(real_data: Path, tmp_path: Path, name: str) -> None:
+    """Without patient, specimen or origin in the header, or with all of them. The scale is made up, the tissue bone."""
+    path = real_data / "slides" / f"{name}.dcm"
+    with open_slide(path, 1.0) as reader:
+        place = shapely.Point(20, 20).buffer(12, quad_segs=4)
+        findings = Findings(fibers_of([place], [FiberClass.NECROTIC_PALE]), Cells.empty(), whole(reader.info.size_px))
+        folder = write_reading(tmp_path / "section", reader.info, findings)
+    export_reading(folder, tmp_path, FORMATS, slide_file=path)
+    source = dicom(path)
+    for ds in objects(tmp_path, name):
+        assert str(source.SOPInstanceUID) in {element.value for element in ds.iterall() if element.VR == "UI"}
+        assert ds.PatientName == ""
+    export_reading(folder, tmp_path / "named", FORMATS, slide_file=path, with_patient=True)
+    for ds in objects(tmp_path / "named", name):
+        assert ds.PatientName == source.get("PatientName", "")
+
+
+def whole(size: Size) -> CompartmentMap:
+    """All of a slide of 1 um per pixel as fiber."""
+    codes = np.full((-(-size.height // 4), -(-size.width // 4)), Compartment.FIBER, np.uint8)
+    return CompartmentMap(codes, np.ones(codes.shape, np.bool_))
 
 
 def test_another_slide_gets_derived_identifiers(of_tiff: Path, tiff_reading: Path) -> None:
