@@ -18,7 +18,7 @@ from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, maps_of, read_fields
 from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
-from train.second_look import f1_by_threshold, fit_second_look, read_candidates
+from train.second_look import candidates_of, f1_by_threshold, fit_second_look, gathered, read_candidates
 from train.sections import ordinary_sections
 from train.temperatures import fit_temperatures
 
@@ -119,7 +119,7 @@ def choose_points(
             the bundle began with.
         false_cells_per_mm2: That rate.
         looked: Seeds of ordinary phantom sections, of the validation split, that the second look at necrosis is learned
-            from, and its threshold; none keeps the bundle's second look.
+            from beside the fields, and its threshold from them alone; none keeps the bundle's second look.
     """
     known = [*read_fields(engine, folder, f"Reading {folder}"), *_read_sections(engine, sections)]
     start = rescaled(start, fit_temperatures(known, start))
@@ -127,9 +127,10 @@ def choose_points(
     if outlines:
         points, choices = _choose_outlines(known, points)
     if looked:
-        candidates = read_candidates(engine, points, looked)
-        points = replace(points, necrotic_look=fit_second_look(candidates))
-        choices.append(_best("necrotic", f1_by_threshold(candidates, points.necrotic_look), LIKELY))
+        ordinary = read_candidates(engine, points, looked)
+        wide = [candidates_of(truth, maps, points) for truth, maps in known]
+        points = replace(points, necrotic_look=fit_second_look(gathered([ordinary, *wide])))
+        choices.append(_best("necrotic", f1_by_threshold(ordinary, points.necrotic_look), LIKELY))
     paired = _paired(known, points)
     if not looked:
         choices.append(_best("necrotic", {t: _necrotic_f1(paired, t) for t in PROBABILITY_GRID}, points.necrotic))

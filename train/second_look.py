@@ -1,4 +1,4 @@
-"""Learning the second look at fibers that may be necrotic, from ordinary phantom sections of the validation split."""
+"""Learning the second look at fibers that may be necrotic, from phantoms of the validation split."""
 
 from __future__ import annotations
 
