@@ -114,7 +114,7 @@ def read_biopsy(
         reading = conclude(name or results[0].info.name, results, failures, model, conventions, known)
     if folder is not None and name is not None:
         pictures = {result.info.name: taken for result, taken in read if taken is not None}
-        run = run_document(clock.started, clock.seconds, _read_mm2(results))
+        run = run_document(clock.started, clock.seconds, _read_mm2(results), _paths_of(results))
         try:
             write_biopsy_folder(folder, reading, pictures, run)
         except HistoError as error:
@@ -251,7 +251,7 @@ def _read_and_write(
         with own.stage("weigh"):
             alone = conclude(result.info.name, [result], [], model, conventions, clinical)
         clock.listener.stage("write")
-        run = run_document(own.started, own.seconds, _read_mm2([result]))
+        run = run_document(own.started, own.seconds, _read_mm2([result]), _paths_of([result]))
         write_slide_folder(folder / result.info.name, alone, pictures, run)
     clock.add(own)
     return result, pictures
@@ -274,6 +274,10 @@ def _name_of(slide: Slide) -> str:
 
 def _path_of(slide: Slide) -> str:
     return str(slide) if isinstance(slide, Path | str) else slide.info.name
+
+
+def _paths_of(results: Sequence[SlideResult]) -> dict[str, Path | None]:
+    return {result.info.name: result.info.path for result in results}
 
 
 def _read_mm2(results: Sequence[SlideResult]) -> float:

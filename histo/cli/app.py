@@ -13,6 +13,7 @@ from histo.cli.info import info
 from histo.cli.phantom import phantom
 from histo.cli.read import read
 from histo.cli.recover import recover
+from histo.cli.review import review
 
 app = typer.Typer(
     name="histo",
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
 app.command(short_help="Write a reading in the formats of other programs.")(export)
 app.command(short_help="Try whether necrosis could be seen on a slide: implant it, and count.")(recover)
+app.command(short_help="Review readings in a browser: see, correct, second opinion.")(review)
 app.command(short_help="Tell what a slide is, and whether it can be read.")(info)
 app.command(short_help="Make a simulated slide of which everything is known.")(phantom)
 app.add_typer(annotation_commands, name="annotations", short_help="Look at what pathologists have drawn.")

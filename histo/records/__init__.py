@@ -19,7 +19,7 @@ from histo.records.qupath import (
 )
 from histo.records.reading import BiopsyReading, Measured, ModelFacts, SlideFailure, SlideResult
 from histo.records.reading_file import StoredReading, provenance, read_reading, reading_document
-from histo.records.side_files import FAILURES_NAME, run_document, write_failures
+from histo.records.side_files import FAILURES_NAME, RUN_NAME, read_run_slides, run_document, write_failures
 from histo.records.table_csv import write_csv
 from histo.records.tables import read_cells, read_fibers, read_scale, write_cells, write_fibers
 
@@ -30,6 +30,7 @@ __all__ = [
     "FAILURES_NAME",
     "FIBER_NAMES",
     "FINDINGS_FILES",
+    "RUN_NAME",
     "TISSUE_NAME",
     "UNREADABLE_NAME",
     "Area",
@@ -53,6 +54,7 @@ __all__ = [
     "read_findings",
     "read_json",
     "read_reading",
+    "read_run_slides",
     "read_scale",
     "reading_document",
     "run_document",

@@ -8,7 +8,7 @@ from histo.report.facts import Fact, spatial_facts
 from histo.report.folder import write_biopsy_folder, write_slide_folder
 from histo.report.overview import draw_overview
 from histo.report.page import report_html
-from histo.report.pictures import FiberCrop, Picture, SlidePictures, take_overview, take_pictures
+from histo.report.pictures import FiberCrop, Picture, SlidePictures, crop_frame, take_overview, take_pictures
 from histo.report.recovery_files import write_recovery
 from histo.report.rows import (
     FindingRow,
@@ -33,6 +33,7 @@ __all__ = [
     "cell_rows",
     "corrected_rows",
     "coverage_text",
+    "crop_frame",
     "deciding_fibers",
     "draw_overview",
     "fiber_rows",

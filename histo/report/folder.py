@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from histo.records import (
+    RUN_NAME,
     BiopsyReading,
     Staged,
     json_bytes,
@@ -21,7 +22,6 @@ from histo.report.rows import scale_text
 
 OVERVIEW_NAME = "overview.png"
 REPORT_NAME = "report.html"
-RUN_NAME = "run.json"
 READING_NAME = "reading.json"
 
 

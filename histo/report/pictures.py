@@ -151,13 +151,26 @@ def _tissue_box_um(tissue: TissueMap, slide_um: tuple[float, float]) -> tuple[fl
     )
 
 
-def _take_crop(reader: SlideReader, fibers: Fibers, row: int) -> FiberCrop:
-    outline = fibers.outline(row)
-    low, high = outline.min(axis=0), outline.max(axis=0)
+def crop_frame(outline_um: NDArray[np.float32]) -> tuple[Region, Mpp]:
+    """The field in which a fiber is shown with its surroundings.
+
+    Args:
+        outline_um: (V, 2), in slide micrometers; of a single point, the smallest field.
+
+    Returns:
+        A square of `CROP_SIDE_PX` in pixels of a scale, and the scale.
+    """
+    low, high = outline_um.min(axis=0), outline_um.max(axis=0)
     side_um = max(CROP_SIDE_UM, float((high - low).max()) / CROP_FILL)
     mpp = Mpp(side_um / CROP_SIDE_PX)
     corner = (low + high) / 2 - side_um / 2
-    region = Region(round(mpp.to_px(float(corner[0]))), round(mpp.to_px(float(corner[1]))), CROP_SIDE_PX, CROP_SIDE_PX)
+    x, y = (round(mpp.to_px(float(edge))) for edge in corner)
+    return Region(x, y, CROP_SIDE_PX, CROP_SIDE_PX), mpp
+
+
+def _take_crop(reader: SlideReader, fibers: Fibers, row: int) -> FiberCrop:
+    outline = fibers.outline(row)
+    region, mpp = crop_frame(outline)
     pixels = reader.read(region, mpp)
     origin = (mpp.to_um(float(region.x)), mpp.to_um(float(region.y)))
     fiber_class = FiberClass(int(fibers.fiber_class[row]))

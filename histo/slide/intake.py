@@ -84,6 +84,19 @@ def take_in(path: Path) -> Intake:
         raise SlideUnreadable(path, "you may not read it", "ask for the right to read the file") from None
 
 
+def slide_digest(path: Path) -> str:
+    """The sha256 that a reading tells of a slide, without opening it.
+
+    Args:
+        path: A slide file, or the folder of one DICOM slide.
+
+    Raises:
+        SlideError: As `take_in`.
+        OSError: If reading fails on the way.
+    """
+    return take_in(path).sha256()
+
+
 def slide_name(path: Path) -> str:
     """The name of a slide's results: the file's name without its ending, or the folder's name.
 
