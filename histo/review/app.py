@@ -77,7 +77,7 @@ def _tell_failures(app: FastAPI) -> None:
 
     @app.exception_handler(SlideUnavailable)
     async def unavailable(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, SlideUnavailable)  # noqa: S101
+        assert isinstance(error, SlideUnavailable)
         return answer(404, error.standing.sentence, state=error.standing.state.value)
 
     @app.exception_handler(OutputError)
@@ -96,12 +96,12 @@ def _tell_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)  # noqa: S101
+        assert isinstance(error, RequestValidationError)
         if any(one["loc"][0] == "path" for one in error.errors()):
             return answer(404, "There is nothing here.")
         return answer(422, "The request is not one that this server understands.")
 
     @app.exception_handler(HTTPException)
     async def other(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)  # noqa: S101
+        assert isinstance(error, HTTPException)
         return answer(error.status_code, "There is nothing here." if error.status_code == 404 else "Refused.")

@@ -111,7 +111,7 @@ class Store:
         values = (at, author, draft.act.value, draft.biopsy, draft.slide, draft.findings, draft.target, draft.undoes)
         with self._lock, self._transaction():
             check(self._select("biopsy = ? AND author = ?", (draft.biopsy, author)))
-            insert = f"INSERT INTO entry ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+            insert = f"INSERT INTO entry ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             seq = self._db.execute(insert, (*values, payload)).lastrowid
             (written,) = self._select("seq = ?", (seq,))
             return written
@@ -141,7 +141,7 @@ class Store:
             raise _cannot_write(self._path, error) from error
 
     def _select(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
-        rows = self._db.execute(f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY seq", values)  # noqa: S608
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY seq", values)
         return tuple(
             Entry(Act(act), biopsy, slide, findings, target, undoes, json.loads(payload), seq, author, at)
             for seq, at, author, act, biopsy, slide, findings, target, undoes, payload in rows

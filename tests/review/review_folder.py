@@ -46,7 +46,9 @@ def write_reading(out: Path, name: str, slides: Sequence[tuple[Path, Findings]],
     results = []
     for path, findings in slides:
         with open_slide(path, UM_PER_PX) as reader:
-            results.append(SlideResult(reader.info, example_tissue(side_um=SIDE_UM), Coverage(0.36, 0, 0, 0.36, {}), findings))
+            results.append(
+                SlideResult(reader.info, example_tissue(side_um=SIDE_UM), Coverage(0.36, 0, 0, 0.36, {}), findings)
+            )
     if not as_biopsy:
         (alone,) = results
         return _write(out / name, _conclude(name, [alone]), findings_of=alone)
