@@ -1,4 +1,4 @@
-"""A reader's opinion beside the machine's: where they agree, where they differ, and the evidence for each difference."""
+"""A reader's opinion beside the machine's: where they agree, where they differ, and the evidence for that."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PatternRow:
         reason: Why the machine names it.
         source: Of that reason.
         refusal: Why it names none, with the remedy; None otherwise.
-        your_pattern: What the machine's evidence says of the reader's pattern: criteria met, contradicted, and not assessed.
+        your_pattern: What the machine's evidence says of the reader's pattern: criteria met, contradicted, unknown.
         machine_pattern: The same of its own.
         caveats: What else the reading says a reader must know.
         stains: What would separate the machine's first two candidates.

@@ -1,8 +1,8 @@
 """What stands before every request: only this machine's own pages may ask, and only small bodies may come.
 
-A page of another site that the reader visits can send requests to 127.0.0.1 too. It is stopped by three things: the Host
-header must be ours (a name that was rebound to 127.0.0.1 is not), what browsers tell of where a request comes from must be
-this page, and a write must carry our own Origin.
+A page of another site that the reader visits can send requests to 127.0.0.1 too. It is stopped by three things: the
+Host header must be ours (a name that was rebound to 127.0.0.1 is not), what browsers tell of where a request comes from
+must be this page, and a write must carry our own Origin.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may see what, and when: the machine's opinion is sealed until the reader has recorded his own, or says he needs none."""
+"""Who may see what, and when: the machine's opinion is sealed until the reader has recorded his own, or needs none."""
 
 from __future__ import annotations
 

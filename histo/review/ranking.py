@@ -39,8 +39,8 @@ class Ranked:
 def ranked(found: Found, slide: str, document: Mapping[str, Any]) -> tuple[tuple[Ranked, ...], int]:
     """The findings of one slide in the order of their weight, and how many are left out.
 
-    First what decisive reasons rest on, by the number of such reasons; then diseased fibers and candidates for invasion;
-    then inflammatory cells. Within these by class in the report's order, and the most probable first.
+    Fibers first: what decisive reasons rest on, by the number of such reasons; then diseased fibers and candidates for
+    invasion. Then inflammatory cells. Within these by class in the report's order, and the most probable first.
 
     Args:
         found: The slide's findings.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -26,21 +28,36 @@ def page_address(settings: Settings) -> str:
     return f"http://{ADDRESS}:{settings.port}/{token}"
 
 
-def serve(settings: Settings) -> None:
-    """Serve until Ctrl-C.
+@contextmanager
+def listening(port: int) -> Iterator[socket.socket]:
+    """A socket on this machine's own address alone.
+
+    Args:
+        port: Which; 0 takes one that is free.
 
     Raises:
-        UsageError: If the port is taken.
-        RecordError: If the folder holds no reading, or its history is damaged.
-        OutputError: If the history cannot be written.
+        UsageError: If it is taken.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((ADDRESS, settings.port))
+            listener.bind((ADDRESS, port))
         except OSError as error:
-            raise UsageError(f"port {settings.port}", f"cannot be used ({error.strerror})", "choose another") from error
-        config = uvicorn.Config(
+            raise UsageError(
+                f"port {port}", f"cannot be used ({error.strerror})", "choose another with --port"
+            ) from error
+        yield listener
+
+
+def server_of(settings: Settings) -> uvicorn.Server:
+    """The server, not yet running.
+
+    Raises:
+        RecordError: If the folder holds no reading, or its history is damaged.
+        OutputError: If the history cannot be written.
+    """
+    return uvicorn.Server(
+        uvicorn.Config(
             make_app(settings),
             log_level="warning",
             access_log=False,
@@ -50,4 +67,16 @@ def serve(settings: Settings) -> None:
             timeout_keep_alive=30,
             limit_concurrency=200,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        UsageError: If the port is taken.
+        RecordError: If the folder holds no reading, or its history is damaged.
+        OutputError: If the history cannot be written.
+    """
+    with listening(settings.port) as listener:
+        server_of(settings).run(sockets=[listener])

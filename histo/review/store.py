@@ -1,7 +1,7 @@
 """review.sqlite3: the history of what readers did, in one file of the reviewed folder.
 
-Write-ahead logging, so that several tabs and several readers' servers may write at once. Two triggers refuse to alter or
-remove a row. Times are the server's.
+Write-ahead logging, so that several tabs and several readers' servers may write at once. Two triggers refuse to alter
+or remove a row. Times are the server's.
 """
 
 from __future__ import annotations

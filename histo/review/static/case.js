@@ -24,6 +24,7 @@ const strip = new Strip(byId("strip"), session, viewer);
 const drawing = new Drawing(viewer, overlay, session);
 const panel = new Panel(byId("panel"), session, viewer, strip);
 const page = { session, viewer, overlay, strip, drawing, panel };
+globalThis.histo = page; // for the console, and for measuring
 showTools(byId("tools"), page);
 listenToKeys(page);
 

@@ -9,7 +9,7 @@ export function el(tag, properties = {}, ...children) {
     else if (typeof value === "boolean") element.toggleAttribute(name, value);
     else if (value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 }
 

@@ -7,7 +7,7 @@ const MOST_ASKED = 3;
 const SIDE_PX = 512;
 const FINER_LEVELS = 3;
 const COARSEST_LEVEL = 9;
-const SEARCH_UP = 5;
+const SEARCH_UP = 2;
 
 export class Overlay {
   constructor(viewer, session) {

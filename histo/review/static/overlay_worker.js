@@ -56,7 +56,7 @@ function drawFibers(context, tile) {
     group.count += 1;
     if (kind !== look.intact && verdict?.act !== "reject") addMark(group.marks, look.fibers[kind].mark, markX, markY, small ? 5 : 4.5);
     else if (!hasRings && kind === look.intact) group.marks.rect(x - 0.6, y - 0.6, 1.2, 1.2);
-    if (verdict) verdicts.push([verdict.act, small ? x : markX + 9, small ? y : markY]);
+    if (verdict) verdicts.push([verdict.act, markX, markY - 13]);
   }
   groups.forEach((group, kind) => {
     if (!group.count) return;

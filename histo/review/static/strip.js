@@ -22,6 +22,8 @@ export class Strip {
     document.body.classList.toggle("sealed", !session.unsealed);
     this.all = [];
     this.leftOut = 0;
+    this.row.replaceChildren();
+    this.count.textContent = "Findings are being read…";
     if (session.unsealed) {
       const strip = await get(`/api/slides/${session.slide.id}/strip`);
       this.all = strip.findings;
@@ -58,7 +60,7 @@ export class Strip {
         "aria-label": `${kinds[one.finding_class].label}, probability ${one.probability.toFixed(2)}`,
         title: one.because.length ? `Decided: ${one.because.join(", ").replaceAll("_", " ")}` : null,
         onclick: () => this.go(index) },
-      el("img", { src: `/api/slides/${this.session.slide.id}/crops/${one.target}`, width: "96", height: "96", loading: "lazy", alt: "" }),
+      el("img", { src: `/api/slides/${this.session.slide.id}/crops/${one.target}`, width: "112", height: "112", loading: "lazy", alt: "" }),
       el("span", { class: "label" }, swatch(kinds[one.finding_class], isCell), kinds[one.finding_class].label),
       el("span", { class: "quiet" }, `${one.probability.toFixed(2)}${one.because.length ? " · decided" : ""}`),
       el("span", { class: "did" })));

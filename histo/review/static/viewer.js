@@ -18,7 +18,7 @@ export class Viewer {
       placeholderFillStyle: "#eceef1",
     });
     this.osd.addHandler("canvas-key", (event) => { event.preventDefaultAction = true; });
-    for (const name of ["update-viewport", "animation", "open", "resize"]) this.osd.addHandler(name, () => this.moved());
+    for (const name of ["update-viewport", "open"]) this.osd.addHandler(name, () => this.moved());
   }
 
   onMove(listener) { this.listeners.push(listener); }
@@ -83,6 +83,8 @@ export class Viewer {
   }
 
   showScale(view) {
+    if (view.pxPerUm === this.shownScale) return; // while panning it stays as it is
+    this.shownScale = view.pxPerUm;
     const most = SCALE_LINE_PX / view.pxPerUm;
     const decade = 10 ** Math.floor(Math.log10(most));
     const um = decade * Math.max(...NICE.filter((nice) => nice * decade <= most));
