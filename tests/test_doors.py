@@ -32,6 +32,9 @@ ROOMS = {
     "sklearn": ("train/",),
     "highdicom": ("histo/exports/dicom/",),
     "fastapi": ("histo/review/",),
+    "starlette": ("histo/review/",),
+    "uvicorn": ("histo/review/serve.py",),
+    "sqlite3": ("histo/review/store.py",),
     "ray": ("histo/cohort/",),
 }
 """Rooms that may import a library."""

@@ -1,11 +1,11 @@
 """How quick the review is on 60,000 outlines: tiles under load, and frames while the slide is moved. Not a test.
 
-    python tests/review/measure_review.py make SLIDE.tif READING_FOLDER WORK    a large slide of many copies of one
-    python tests/review/measure_review.py tiles WORK                            5,000 tiles asked for by 8 clients
-    python tests/review/measure_review.py frames WORK                           frames a second while panning, by zoom
+    python tests/review/measure_review.py make SLIDE.tif READING WORK    a large slide of many copies of one
+    python tests/review/measure_review.py tiles WORK                     5,000 tiles asked for by 8 clients
+    python tests/review/measure_review.py frames WORK                    frames a second while panning, by zoom
 
-SLIDE.tif is what `histo phantom` writes with --mm2 16, and READING_FOLDER what `histo read` made of it. Figures depend on
-what else the machine does: say it beside them.
+SLIDE.tif is what `histo phantom` writes with --mm2 16, and READING the folder that `histo read` made of it. Figures
+depend on what else the machine does: say it beside them.
 """
 
 from __future__ import annotations
@@ -193,7 +193,9 @@ PAN = """async (ms) => {
     if (now - from < ms) requestAnimationFrame(step); else done();
   }; requestAnimationFrame(step); });
   const gaps = times.slice(1).map((t, i) => t - times[i]).sort((a, b) => a - b);
-  return { frames: gaps.length, fps: 1000 * gaps.length / gaps.reduce((a, b) => a + b), p95: gaps[Math.floor(gaps.length * 0.95)], most: gaps.at(-1) };
+  const sum = gaps.reduce((a, b) => a + b);
+  const p95 = gaps[Math.floor(gaps.length * 0.95)];
+  return { frames: gaps.length, fps: 1000 * gaps.length / sum, p95, most: gaps.at(-1) };
 }"""
 
 
@@ -230,8 +232,8 @@ def measure_frames(work: Path) -> None:
             spent = [(after - ago) / told["frames"] for after, ago in zip(cpu_ms(), before, strict=True)]
             print(  # noqa: T201
                 f"{um_per_screen_px:5} um per pixel: {told['fps']:.0f} frames a second, 95% within {told['p95']:.0f} ms, "
-                f"slowest {told['most']:.0f} ms; CPU a frame: the page's thread {spent[0]:.1f} ms, its other threads "
-                f"{spent[1]:.1f}, drawing to the screen {spent[2]:.1f} ({outlined} bitmaps held)"
+                f"slowest {told['most']:.0f} ms; CPU a frame: page's thread {spent[0]:.1f} ms, its others "
+                f"{spent[1]:.1f}, screen {spent[2]:.1f} ({outlined} bitmaps held)"
             )
         print(f"load of the machine: {os.getloadavg()[0]:.1f}")  # noqa: T201
 

@@ -59,6 +59,7 @@ viewer.osd.addHandler("canvas-click", async (event) => {
   if (own) { await session.select(own.target); return; }
   const found = await get(`/api/slides/${session.slide.id}/at?x_um=${x}&y_um=${y}&all_nuclei=true`);
   const seen = found.find((one) => (one.target.startsWith("fiber") ? session.filter.fibers : session.filter.cells).has(one.finding_class));
+  if (seen) session.fire("looking");
   await session.select(seen?.target ?? null);
 });
 

@@ -11,6 +11,7 @@ export class Panel {
   constructor(element, session, viewer, strip) {
     Object.assign(this, { element, session, viewer, strip, tab: null });
     session.addEventListener("case", () => this.phase());
+    session.addEventListener("looking", () => { if (this.tab !== "findings") { this.tab = "findings"; this.render(); } });
     for (const name of ["selected", "facts", "corrections", "slide"]) {
       session.addEventListener(name, () => { if (this.tab === "findings") this.render(); });
     }

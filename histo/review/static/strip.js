@@ -90,6 +90,7 @@ export class Strip {
     this.at = at;
     const one = this.listed[at];
     this.viewer.flyTo(one.center_um, one.target.startsWith("cell") ? 140 : 260);
+    this.session.fire("looking");
     await this.session.select(one.target);
   }
 

@@ -5,8 +5,17 @@ const NICE = [1, 2, 5];
 const SCALE_LINE_PX = 130;
 const MICROSCOPE = 10; // an objective of x10 shows about 1 um per pixel
 
+// OpenSeadragon would add a style sheet that takes the focus ring from touch screens, which the policy forbids and we do
+// not want; it does not where it finds one of this mark.
+function keepFocusRing() {
+  const mark = document.createElementNS(null, "style"); // the name alone, no style sheet
+  mark.setAttribute("data-openseadragon-mobile-css", "not wanted");
+  document.head.append(mark);
+}
+
 export class Viewer {
   constructor(element, parts) {
+    keepFocusRing();
     this.element = element;
     this.parts = parts;
     this.slide = null;
