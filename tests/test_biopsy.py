@@ -261,6 +261,7 @@ def test_no_path_and_no_time_stands_in_the_reading(
     assert str(tmp_path) not in text
     run = json.loads((tmp_path / "section/run.json").read_text())
     assert run["started"] not in text
+    assert run["slides"] == {"section": None}
     assert set(run["seconds"]) == {"find tissue", "detect", "take pictures", "weigh"}
 
 

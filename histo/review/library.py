@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from histo.records import FINDINGS_FILES, StoredReading, read_reading
 
 READING_NAME = "reading.json"
 ID_DIGITS = 16
+LOOK_AGAIN_S = 2.0
+"""A screenful of tiles is one look at the folder."""
+
 DEPTH = 2
 """`DIR/slide` or `DIR/biopsy/slide`; deeper folders are none of `histo read`."""
 
@@ -89,6 +93,9 @@ class Library:
         """Look through the folder."""
         self._folder = folder
         self._known: dict[Path, tuple[tuple[int, int], Case | Unusable]] = {}
+        self._cases: dict[str, Case] = {}
+        self._slides: dict[str, tuple[Case, SlideEntry]] = {}
+        self._looked_at_s = -math.inf
         self._lock = threading.Lock()
         if not folder.is_dir():
             raise RecordError(folder, "there is no such folder", "name a folder that `histo read --out` wrote")
@@ -99,9 +106,9 @@ class Library:
     def cases(self) -> tuple[tuple[Case, ...], tuple[Unusable, ...]]:
         """All cases by name, and folders that cannot be reviewed."""
         with self._lock:
-            found = dict(self._look())
-        cases = sorted((one for one in found.values() if isinstance(one, Case)), key=lambda case: case.name.casefold())
-        return tuple(cases), tuple(one for one in found.values() if isinstance(one, Unusable))
+            self._refresh()
+            unusable = tuple(one for _, one in self._known.values() if isinstance(one, Unusable))
+            return tuple(sorted(self._cases.values(), key=lambda case: case.name.casefold())), unusable
 
     def case(self, case_id: str) -> Case:
         """One case.
@@ -109,7 +116,9 @@ class Library:
         Raises:
             KeyError: If there is none of this id.
         """
-        return {case.id: case for case in self.cases()[0]}[case_id]
+        with self._lock:
+            self._refresh(LOOK_AGAIN_S)
+            return self._cases[case_id]
 
     def slide(self, slide_id: str) -> tuple[Case, SlideEntry]:
         """One slide and its case.
@@ -117,9 +126,21 @@ class Library:
         Raises:
             KeyError: If there is none of this id.
         """
-        return {slide.id: (case, slide) for case in self.cases()[0] for slide in case.slides}[slide_id]
+        with self._lock:
+            self._refresh(LOOK_AGAIN_S)
+            return self._slides[slide_id]
 
-    def _look(self) -> Iterator[tuple[Path, Case | Unusable]]:
+    def _refresh(self, age_s: float = 0.0) -> None:
+        """Look through the folder again, unless that was done lately."""
+        now_s = time.monotonic()
+        if now_s - self._looked_at_s < age_s:
+            return
+        cases = [one for one in self._look() if isinstance(one, Case)]
+        self._cases = {case.id: case for case in cases}
+        self._slides = {slide.id: (case, slide) for case in cases for slide in case.slides}
+        self._looked_at_s = now_s
+
+    def _look(self) -> list[Case | Unusable]:
         folders = [path.parent for depth in range(DEPTH + 1) for path in self._folder.glob("*/" * depth + READING_NAME)]
         fresh: dict[Path, tuple[tuple[int, int], Case | Unusable]] = {}
         for folder in sorted(folders):
@@ -133,7 +154,7 @@ class Library:
             known = self._known.get(folder)
             fresh[folder] = known if known and known[0] == stamp else (stamp, self._read(folder))
         self._known = fresh
-        return ((folder, one) for folder, (_, one) in fresh.items())
+        return [one for _, one in fresh.values()]
 
     def _read(self, folder: Path) -> Case | Unusable:
         relative = folder.relative_to(self._folder).as_posix()

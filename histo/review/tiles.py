@@ -57,6 +57,8 @@ def tile_jpeg(reader: SlideReader, mpp: Mpp, level: int, column: int, row: int) 
 
 def shown(pixels: Pixels) -> NDArray[np.uint8]:
     """(H, W, 3) uint8, with gray where there are no pixels."""
+    if pixels.valid.all():
+        return pixels.rgb
     return np.where(pixels.valid[..., None], pixels.rgb, np.uint8(NO_DATA_GRAY)).astype(np.uint8)
 
 

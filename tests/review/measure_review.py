@@ -199,6 +199,10 @@ PAN = """async (ms) => {
 }"""
 
 
+FIRST = """() => Math.min(...performance.getEntriesByType("resource")
+  .filter((one) => one.name.includes("/tiles/")).map((one) => one.responseEnd))"""
+
+
 def cpu_ms() -> tuple[float, float, float]:
     """CPU time that Chromium has spent: in the page's thread, in its other threads, and in the process that draws."""
     kinds = {"renderer": [0.0, 0.0], "gpu-process": [0.0, 0.0]}
@@ -222,6 +226,8 @@ def measure_frames(work: Path) -> None:
         page.goto(f"http://{HOST}/cases/{case}")
         page.wait_for_selector("body[data-ready=yes]")
         page.wait_for_selector(".crop")
+        first_ms = page.evaluate(FIRST)
+        print(f"from opening the page to its first tile: {first_ms:.0f} ms")  # noqa: T201
         for um_per_screen_px in SCALES:
             width_um = um_per_screen_px * 1100
             page.evaluate("(um) => histo.viewer.flyTo([8000, 6000], um)", width_um)

@@ -221,6 +221,8 @@ def test_the_page_can_be_walked_by_tab_with_focus_in_sight(context: playwright.B
             """() => { const e = document.activeElement; const s = getComputedStyle(e);
             return [e.tagName + (e.id || e.textContent.slice(0, 20)), s.outlineStyle, parseFloat(s.outlineWidth)]; }"""
         )
+        if focus[0].startswith("BODY"):
+            continue  # past the last control, on the way to the first
         seen.add(focus[0])
         assert focus[1] != "none", focus
         assert focus[2] >= 2, focus

@@ -13,6 +13,15 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
+let fields = 0;
+
+// A control with its label.
+export function field(text, control) {
+  fields += 1;
+  control.id = `field-${fields}`;
+  return el("div", { class: "field" }, el("label", { for: control.id }, text), control);
+}
+
 export const byId = (id) => document.getElementById(id);
 
 let hiding = 0;

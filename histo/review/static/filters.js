@@ -1,5 +1,5 @@
 // Which findings are shown: by class, by confidence, by what was done with them.
-import { el } from "./dom.js";
+import { el, field } from "./dom.js";
 import { swatch } from "./marks.js";
 
 export function filters(session) {
@@ -19,7 +19,7 @@ export function filters(session) {
     el("label", { class: "range" }, "Probability at least ", least,
       el("input", { type: "range", min: "0", max: "1", step: "0.05", value: String(filter.least), dataset: { keep: "least" },
         oninput: (event) => { filter.least = Number(event.target.value); least.textContent = filter.least.toFixed(2); changed(); } })),
-    el("label", {}, "Reviewed ", el("select", { dataset: { keep: "review" }, onchange: (event) => { filter.review = event.target.value; changed(); } },
+    field("Reviewed", el("select", { dataset: { keep: "review" }, onchange: (event) => { filter.review = event.target.value; changed(); } },
       [["all", "all findings"], ["open", "not yet looked at"], ["done", "looked at"]].map(([value, text]) =>
         el("option", { value, selected: filter.review === value }, text)))));
 }

@@ -1,7 +1,7 @@
 // The reader's opinion: his own reading first, then the machine's beside it, then the final word.
 import { get } from "./api.js";
 import { comparison } from "./comparison.js";
-import { el, sentence, tell, when } from "./dom.js";
+import { el, field, sentence, tell, when } from "./dom.js";
 
 export function opinion(panel) {
   const { phase } = panel.session.found;
@@ -22,16 +22,16 @@ function secondRead(panel) {
   const { choices } = session.about;
   const before = panel.draft ??= session.found.second_read ?? {};
   const pattern = el("select", { name: "pattern", required: true, dataset: { keep: "pattern" } }, options(choices.patterns, before.pattern, "Choose…"));
-  const grades = choices.grades.map(({ finding, name, choices: scale }) => el("label", {}, name,
+  const grades = choices.grades.map(({ finding, name, choices: scale }) => field(name,
     el("select", { name: `grade-${finding}`, dataset: { keep: finding } }, options(scale, before.grades?.[finding], "Not graded"))));
   const confidence = el("fieldset", { class: "radios" }, el("legend", {}, "How sure of the pattern"), choices.confidences.map((value) =>
     el("label", {}, el("input", { type: "radio", name: "confidence", value, required: true, checked: before.confidence === value }), sentence(value))));
   const remarks = el("textarea", { name: "remarks", rows: "3", maxlength: "4000", dataset: { keep: "remarks" } }, before.remarks ?? "");
   const form = el("form", { class: "box" }, el("h2", {}, "Second read"),
     el("p", {}, "Look at the slide and record your own reading. The machine's findings and pattern stay sealed on the server until then."),
-    el("label", {}, "Pattern", pattern), confidence,
+    field("Pattern", pattern), confidence,
     el("details", { open: true }, el("summary", {}, "Grades"), grades),
-    el("label", {}, "Remarks", remarks),
+    field("Remarks", remarks),
     el("button", { type: "submit", class: "main" }, "Record my reading"),
     session.found.phase === "sealed" && !session.about.second_read_first ? el("button", { type: "button", class: "aside", onclick: () => openWithout(panel) },
       "Go on without a second read") : null);
@@ -85,9 +85,9 @@ function finalWord(panel) {
   const form = el("form", { class: "box" }, el("h2", {}, final ? "Your final opinion" : "Final opinion"),
     final ? el("p", {}, el("strong", {}, spoken(session, final)), `, ${when(final.at)}`) : null,
     final ? el("p", { class: "said" }, final.reasons) : null,
-    el("label", {}, final ? "Another pattern" : "Pattern", el("select", { name: "pattern", required: true, dataset: { keep: "final" } },
+    field(final ? "Another pattern" : "Pattern", el("select", { name: "pattern", required: true, dataset: { keep: "final" } },
       options(session.about.choices.patterns, (final ?? read)?.pattern, "Choose…"))),
-    el("label", {}, "Reasons", el("textarea", { name: "reasons", rows: "4", required: true, maxlength: "4000", dataset: { keep: "reasons" } })),
+    field("Reasons", el("textarea", { name: "reasons", rows: "4", required: true, maxlength: "4000", dataset: { keep: "reasons" } })),
     el("button", { type: "submit", class: "main" }, final ? "Record a new final opinion" : "Record the final opinion"),
     final ? el("p", { class: "quiet" }, "The earlier one stays in the history.") : null);
   form.addEventListener("submit", async (event) => {

@@ -4,6 +4,7 @@ import { CELL_MARKS, addMark, drawVerdict } from "./marks.js";
 
 const MOST_KEPT = 240;
 const LEAST_TAGGED_PX = 26; // of a fiber: a smaller one is drawn as its mark alone, at its center
+const FAR_UM_PER_PX = 3; // from here on intact fibers recede, so that the others can be seen
 const kept = new Map();
 let look = null;
 
@@ -34,12 +35,13 @@ function draw(tile, umPerPx, side) {
   const canvas = new OffscreenCanvas(side, side);
   const context = canvas.getContext("2d");
   context.lineJoin = "round";
-  drawFibers(context, tile);
+  drawFibers(context, tile, umPerPx);
   drawCells(context, tile, umPerPx);
   return canvas.transferToImageBitmap();
 }
 
-function drawFibers(context, tile) {
+function drawFibers(context, tile, umPerPx) {
+  const afar = umPerPx > FAR_UM_PER_PX;
   const groups = look.fibers.map(() => ({ rings: new Path2D(), marks: new Path2D(), count: 0 }));
   const rejected = new Path2D();
   const verdicts = [];
@@ -54,7 +56,7 @@ function drawFibers(context, tile) {
     const small = ring === null || ring.width < LEAST_TAGGED_PX;
     const [markX, markY] = small ? [x, y] : [ring.topX, ring.topY];
     group.count += 1;
-    if (kind !== look.intact && verdict?.act !== "reject") addMark(group.marks, look.fibers[kind].mark, markX, markY, small ? 5 : 4.5);
+    if (kind !== look.intact && verdict?.act !== "reject") addMark(group.marks, look.fibers[kind].mark, markX, markY, afar ? 3.6 : small ? 5 : 4.5);
     else if (!hasRings && kind === look.intact) group.marks.rect(x - 0.6, y - 0.6, 1.2, 1.2);
     if (verdict) verdicts.push([verdict.act, markX, markY - 13]);
   }
@@ -62,15 +64,15 @@ function drawFibers(context, tile) {
     if (!group.count) return;
     const style = look.fibers[kind];
     if (kind === look.intact) {
-      stroke(context, group.rings, "rgba(255,255,255,.55)", 2.4);
-      stroke(context, group.rings, "rgba(60,60,70,.9)", 1);
-      context.fillStyle = "rgba(60,60,70,.55)";
+      if (!afar) stroke(context, group.rings, "rgba(255,255,255,.55)", 2.4);
+      stroke(context, group.rings, afar ? "rgba(60,60,70,.45)" : "rgba(60,60,70,.9)", afar ? 0.7 : 1);
+      context.fillStyle = "rgba(60,60,70,.4)";
       context.fill(group.marks);
       return;
     }
     stroke(context, group.rings, look.ink, 4.4);
     stroke(context, group.rings, style.color, 2.4, style.dashed ? [7, 5] : []);
-    stroke(context, group.marks, look.ink, 3);
+    stroke(context, group.marks, look.ink, afar ? 2 : 3);
     context.fillStyle = style.color;
     context.fill(group.marks);
   });
