@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -51,22 +50,25 @@ class CorrectionBody(_Body):
 
     @model_validator(mode="after")
     def _holds_together(self) -> CorrectionBody:
-        names = FIBER_CLASSES if self.outline_um else CELL_CLASSES if self.point_um else FIBER_CLASSES | CELL_CLASSES
-        if self.finding_class is not None and self.finding_class not in names:
-            raise ValueError("there is no such class")
+        shapes = (self.outline_um is not None) + (self.point_um is not None)
         if (self.act in ("relabel", "draw")) != (self.finding_class is not None):
             raise ValueError("a class belongs to relabelling and drawing")
         if (self.act == "draw") == (self.target is not None):
             raise ValueError("a drawing has no target, all else has one")
-        if (self.act == "draw") != ((self.outline_um is None) != (self.point_um is None)):
-            raise ValueError("a drawing is an outline or a point")
+        if shapes != (self.act == "draw"):
+            raise ValueError("a drawing is an outline or a point, and nothing else is")
         if self.outline_um is not None and len(self.outline_um) % 2:
             raise ValueError("an outline is pairs of numbers")
-        if self.target is not None and self.finding_class is not None:
-            kind = Target.parse(self.target).kind
-            names = {TargetKind.FIBER: FIBER_CLASSES, TargetKind.CELL: CELL_CLASSES}.get(kind, names)
-            if self.finding_class not in names:
-                raise ValueError("a fiber is no cell")
+        if self.finding_class is not None and self.finding_class not in self._possible():
+            raise ValueError("there is no such class of fiber, or of cell")
+        return self
+
+    def _possible(self) -> set[str]:
+        """Classes of what the correction is about; of a drawing that is relabelled both, for only the history knows."""
+        kind = None if self.target is None else Target.parse(self.target).kind
+        fiber = kind is TargetKind.FIBER or self.outline_um is not None
+        cell = kind is TargetKind.CELL or self.point_um is not None
+        return (set() if cell else set(FIBER_CLASSES)) | (set() if fiber else set(CELL_CLASSES))
         return self
 
 
@@ -116,8 +118,3 @@ class FinalBody(SeenBody):
         if not value.strip():
             raise ValueError("reasons are needed")
         return value
-
-
-def is_finite(*values: float) -> bool:
-    """Whether all numbers of a query are finite."""
-    return all(math.isfinite(value) for value in values)

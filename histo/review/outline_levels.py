@@ -93,7 +93,7 @@ class OutlineLevels:
         """Rows of the fibers whose outlines hold a point."""
         here = np.array([x_um, y_um], np.float32)
         rows = np.flatnonzero(((self._low <= here) & (self._high >= here)).all(axis=1))
-        inside = [shapely.contains_xy(shapely.Polygon(self._fibers.outline(row)), x_um, y_um) for row in rows]
+        inside = [shapely.contains_xy(shapely.Polygon(self._fibers.outline(int(row))), x_um, y_um) for row in rows]
         return rows[np.array(inside, np.bool_)]
 
     def _shown(self, mpp: Mpp) -> NDArray[np.bool_]:

@@ -218,7 +218,7 @@ def cpu_ms() -> tuple[float, float, float]:
 
 
 def measure_frames(work: Path) -> None:
-    from browser import a_browser
+    from review_browser import a_browser
 
     with server(work) as (case, _), a_browser() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 900})
@@ -237,7 +237,7 @@ def measure_frames(work: Path) -> None:
             told = page.evaluate(PAN, 1000 * SECONDS_A_ZOOM)
             spent = [(after - ago) / told["frames"] for after, ago in zip(cpu_ms(), before, strict=True)]
             print(  # noqa: T201
-                f"{um_per_screen_px:5} um per pixel: {told['fps']:.0f} frames a second, 95% within {told['p95']:.0f} ms, "
+                f"{um_per_screen_px:5} um per pixel: {told['fps']:.0f} frames a second, 95% in {told['p95']:.0f} ms, "
                 f"slowest {told['most']:.0f} ms; CPU a frame: page's thread {spent[0]:.1f} ms, its others "
                 f"{spent[1]:.1f}, screen {spent[2]:.1f} ({outlined} bitmaps held)"
             )

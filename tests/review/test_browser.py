@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browser import CONTRASTS, SLOWEST_MS, a_browser, playwright, running
 from example_findings import example_findings
+from review_browser import CONTRASTS, SLOWEST_MS, a_browser, playwright, running
 from review_folder import SIDE_UM, paint_slide, write_reading
 
 from histo.review import Settings

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Page
 from hypothesis import given
 from hypothesis import strategies as st
+from review_page import Page
 
 from histo.records import read_reading
 from histo.review.comparison import Agreement, compare_grades, compare_pattern
@@ -61,9 +61,9 @@ def test_patterns_are_compared(document: dict[str, Any]) -> None:
 def test_a_biopsy_of_two_slides_is_one_case(page: Page, readings: tuple[Path, Path], tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from conftest import PORT
     from example_findings import example_findings
     from review_folder import SIDE_UM, write_reading
+    from review_page import PORT
 
     from histo.review import Settings
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Page
+from review_page import Page
 
 from histo.errors import OutputError, RecordError
 from histo.review import STORE_NAME, Act, Draft, Settings, Store
@@ -93,6 +93,8 @@ BAD_BODIES = [
     {"act": "draw", "finding_class": "lymphocyte", "point_um": [599, 601]},
     {"act": "draw", "finding_class": "lymphocyte", "point_um": [1, 2], "note": "unknown field"},
     {"act": "undo", "target": "fiber-1"},
+    {"act": "accept", "target": "fiber-1", "outline_um": CIRCLE, "point_um": [1, 2]},
+    {"act": "accept", "target": "fiber-1", "outline_um": CIRCLE},
     {"act": "accept", "target": "fiber-1", "seen": -1},
     {"act": "accept", "target": "fiber-1", "seen": 10**40},
     {"act": "accept", "target": "../fiber-1"},

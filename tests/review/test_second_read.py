@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Page
 from httpx2 import Response
+from review_page import Page
 
 from histo.pattern import PatternLabel
 from histo.review import Settings

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import ORIGIN, PORT, Page
 from example_findings import example_findings
 from review_folder import SIDE_UM, paint_slide, write_reading
+from review_page import ORIGIN, PORT, Page
 
 from histo.review import STORE_NAME, Settings
 from histo.review.guard import MOST_BODY_BYTES

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Page
 from example_findings import example_findings
 from review_folder import SIDE_UM, paint_slide, write_reading
+from review_page import Page
 
 from histo.review import Settings
 from histo.slide import open_slide
