@@ -52,7 +52,7 @@ def review(
         remedy = "install it with: pip install 'histo[review]'"
         raise UsageError("histo review", f"{error.name} is not installed", remedy) from error
 
-    name = " ".join((reader or getpass.getuser()).split())
+    name = " ".join((_login_name() if reader is None else reader).split())
     if not name or len(name) > 100 or not name.isprintable():
         raise UsageError("--reader", "a reader needs a name of at most 100 characters", "give --reader NAME")
     settings = Settings(folder, name, slides, port, new_token() if token else None, second_read_first)
@@ -60,3 +60,11 @@ def review(
     console.print(f"Reviewing {folder} as {name}. Open {page_address(settings)}", soft_wrap=True)
     console.print("Research use only. A pattern, not a diagnosis. Ctrl-C ends it.", style="italic")
     serve(settings)
+
+
+def _login_name() -> str:
+    """Of whoever runs the command; nothing where the system knows none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

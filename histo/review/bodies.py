@@ -55,7 +55,7 @@ class CorrectionBody(_Body):
             raise ValueError("a class belongs to relabelling and drawing")
         if (self.act == "draw") == (self.target is not None):
             raise ValueError("a drawing has no target, all else has one")
-        if shapes != (self.act == "draw"):
+        if shapes != int(self.act == "draw"):
             raise ValueError("a drawing is an outline or a point, and nothing else is")
         if self.outline_um is not None and len(self.outline_um) % 2:
             raise ValueError("an outline is pairs of numbers")
@@ -69,7 +69,6 @@ class CorrectionBody(_Body):
         fiber = kind is TargetKind.FIBER or self.outline_um is not None
         cell = kind is TargetKind.CELL or self.point_um is not None
         return (set() if cell else set(FIBER_CLASSES)) | (set() if fiber else set(CELL_CLASSES))
-        return self
 
 
 class UndoBody(_Body):

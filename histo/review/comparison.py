@@ -76,7 +76,7 @@ class PatternRow:
     stains: tuple[str, ...]
 
 
-MOST_PLACES = 500
+MOST_PLACES = 5000
 """Of one finding and slide: a page lists no more."""
 
 

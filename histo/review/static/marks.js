@@ -12,7 +12,7 @@ export const CELL_MARKS = ["o", "D", ".", "."];
 
 export function addMark(path, mark, x, y, r) { (SHAPES[mark] ?? SHAPES.o)(path, x, y, r); }
 
-// What the reader did with a finding: a disc with a check, a cross, or two arrows.
+// What the reader did with a finding: a disc with a check, a cross, or an arrow.
 export function drawVerdict(context, act, x, y, r, ink) {
   context.setLineDash([]);
   context.beginPath();
@@ -26,7 +26,7 @@ export function drawVerdict(context, act, x, y, r, ink) {
   const d = r * 0.5;
   if (act === "accept") { context.moveTo(x - d, y); context.lineTo(x - d * 0.2, y + d * 0.8); context.lineTo(x + d, y - d * 0.7); }
   else if (act === "reject") { context.moveTo(x - d, y - d); context.lineTo(x + d, y + d); context.moveTo(x + d, y - d); context.lineTo(x - d, y + d); }
-  else { context.moveTo(x - d, y - d * 0.4); context.lineTo(x + d, y - d * 0.4); context.moveTo(x + d, y + d * 0.4); context.lineTo(x - d, y + d * 0.4); }
+  else { context.moveTo(x - d, y); context.lineTo(x + d, y); context.moveTo(x + d * 0.3, y - d * 0.7); context.lineTo(x + d, y); context.lineTo(x + d * 0.3, y + d * 0.7); }
   context.stroke();
 }
 

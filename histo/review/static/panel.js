@@ -39,7 +39,8 @@ export class Panel {
     this.was ??= this.session.found.phase;
     if (this.tab === null || !(this.tab in this.tabs)) this.tab = this.session.unsealed ? "findings" : "opinion";
     const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
-    const scroll = this.element.scrollTop;
+    const scroll = this.shown === this.session.selected ? this.element.scrollTop : 0;
+    this.shown = this.session.selected;
     const body = { findings: () => [inspector(this), filters(this.session)], opinion: () => [opinion(this)], history: () => [history(this)] };
     this.element.replaceChildren(
       el("nav", { class: "tabs", "aria-label": "Panel" }, Object.entries(this.tabs).map(([tab, text]) =>

@@ -4,7 +4,7 @@ import { el, tell } from "./dom.js";
 import { swatch } from "./marks.js";
 
 const BATCH = 50;
-const DID = { accept: "✓ accepted", reject: "✕ rejected", relabel: "⇄ relabelled" };
+const DID = { accept: "✓ accepted", reject: "✕ rejected", relabel: "→ relabelled" };
 
 export class Strip {
   constructor(element, session, viewer) {
