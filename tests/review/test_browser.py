@@ -257,7 +257,7 @@ def test_names_are_shown_as_text(
 def test_a_missing_slide_is_said_and_findings_are_shown(
     context: playwright.BrowserContext, settings: Settings, tmp_path: Path
 ) -> None:
-    own = replace(settings, folder=tmp_path / "out")
+    own = replace(settings, folder=tmp_path / "moved")
     slide_file = paint_slide(tmp_path / "slide.png")
     write_reading(own.folder, "alpha", [(slide_file, example_findings(60, 10, side_um=SIDE_UM))])
     slide_file.unlink()

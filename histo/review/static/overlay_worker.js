@@ -35,8 +35,9 @@ function draw(tile, umPerPx, side) {
   const canvas = new OffscreenCanvas(side, side);
   const context = canvas.getContext("2d");
   context.lineJoin = "round";
-  drawFibers(context, tile, umPerPx);
-  drawCells(context, tile, umPerPx);
+  // From afar the cells of one fiber run together: its mark must stay in sight.
+  if (umPerPx > FAR_UM_PER_PX) { drawCells(context, tile, umPerPx); drawFibers(context, tile, umPerPx); }
+  else { drawFibers(context, tile, umPerPx); drawCells(context, tile, umPerPx); }
   return canvas.transferToImageBitmap();
 }
 
