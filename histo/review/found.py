@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from histo.records import FINDINGS_FILES, read_findings
 from histo.review.library import SlideEntry
 from histo.review.outline_levels import OutlineLevels
 from histo.review.targets import Target, TargetKind
+
+Stamp = tuple[int, ...]
 
 MOST_HELD = 4
 CELL_REACH_UM = 6.0
@@ -106,8 +109,22 @@ class FoundShelf:
 
     def __init__(self) -> None:
         """Nothing is held yet."""
-        self._held: OrderedDict[str, tuple[tuple[int, ...], Found]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[Stamp, Found]] = OrderedDict()
+        self._digests: dict[str, tuple[Stamp, str]] = {}
         self._lock = threading.Lock()
+
+    def digest(self, slide: SlideEntry) -> str:
+        """Of the two tables, without reading what is in them.
+
+        Raises:
+            OSError: If they are gone.
+        """
+        stamp = _stamp(slide)
+        known = self._digests.get(slide.id)
+        if known is None or known[0] != stamp:
+            known = (stamp, hashlib.sha256(b"".join(path.read_bytes() for path in _tables(slide))).hexdigest())
+            self._digests[slide.id] = known
+        return known[1]
 
     def get(self, slide: SlideEntry) -> Found:
         """The findings of a slide, read from its tables.
@@ -116,19 +133,25 @@ class FoundShelf:
             RecordError: If they cannot be read.
             OSError: If they are gone.
         """
-        tables = [slide.folder / name for name in FINDINGS_FILES if name.endswith(".parquet")]
-        stamp = tuple(path.stat().st_mtime_ns for path in tables)
+        stamp = _stamp(slide)
         with self._lock:
             held = self._held.get(slide.id)
             if held is not None and held[0] == stamp:
                 self._held.move_to_end(slide.id)
                 return held[1]
             findings = read_findings(slide.folder)
-            digest = hashlib.sha256(b"".join(path.read_bytes() for path in tables)).hexdigest()
             cells = findings.cells if slide.cells_assessed else None
             outlines = OutlineLevels(findings.fibers, cells, slide.mpp, slide.size_px)
-            found = Found(findings, digest, outlines, slide.cells_assessed)
+            found = Found(findings, self.digest(slide), outlines, slide.cells_assessed)
             self._held[slide.id] = (stamp, found)
             while len(self._held) > MOST_HELD:
                 self._held.popitem(last=False)
             return found
+
+
+def _tables(slide: SlideEntry) -> list[Path]:
+    return [slide.folder / name for name in FINDINGS_FILES if name.endswith(".parquet")]
+
+
+def _stamp(slide: SlideEntry) -> Stamp:
+    return tuple(path.stat().st_mtime_ns for path in _tables(slide))

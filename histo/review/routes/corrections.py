@@ -30,7 +30,7 @@ def correction_routes(desk: Desk) -> APIRouter:
     @router.post("/corrections")
     def correct(slide_id: str, body: CorrectionBody) -> dict[str, Any]:
         case, slide = desk.slide(slide_id)
-        digest, payload = desk.found.get(slide).digest, _payload(desk, slide_id, slide, body)
+        digest, payload = desk.found.digest(slide), _payload(desk, slide_id, slide, body)
 
         def check(entries: Sequence[Entry]) -> None:
             mine = of_slide(entries, slide, digest)
@@ -68,7 +68,7 @@ def of_slide(entries: Sequence[Entry], slide: SlideEntry, digest: str) -> list[E
 
 def corrections_document(desk: Desk, case: Case, slide: SlideEntry) -> dict[str, Any]:
     """What stands of the reader's corrections of a slide."""
-    digest = desk.found.get(slide).digest
+    digest = desk.found.digest(slide)
     everything = desk.entries(case)
     mine = of_slide(everything, slide, digest)
     standing = verdicts(mine)
@@ -135,7 +135,7 @@ def _check_drawn(entries: Sequence[Entry], target: Target, body: CorrectionBody)
 
 def _take_back(desk: Desk, slide_id: str, body: UndoBody, *, redo: bool) -> dict[str, Any]:
     case, slide = desk.slide(slide_id)
-    digest = desk.found.get(slide).digest
+    digest = desk.found.digest(slide)
 
     def check(entries: Sequence[Entry]) -> None:
         mine = of_slide(entries, slide, digest)

@@ -55,7 +55,7 @@ viewer.osd.addHandler("canvas-click", async (event) => {
   if (!event.quick || drawing.active || !session.unsealed) return;
   const view = viewer.view();
   const [x, y] = view.um(event.position.x, event.position.y);
-  const own = session.corrections.corrections.find((one) => one.drawn && hit(one.drawn, x, y));
+  const own = session.corrections?.corrections.find((one) => one.drawn && hit(one.drawn, x, y));
   if (own) { await session.select(own.target); return; }
   const found = await get(`/api/slides/${session.slide.id}/at?x_um=${x}&y_um=${y}&all_nuclei=true`);
   const seen = found.find((one) => (one.target.startsWith("fiber") ? session.filter.fibers : session.filter.cells).has(one.finding_class));

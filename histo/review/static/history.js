@@ -22,7 +22,7 @@ export function history(panel) {
   const list = el("ol", { class: "history" });
   get(`/api/cases/${session.caseId}/entries`).then((entries) =>
     list.replaceChildren(...(entries.length ? entries.reverse().map((entry) => line(session, entry)) : [el("li", {}, "Nothing yet.")])));
-  const earlier = session.corrections.of_earlier_readings;
+  const earlier = session.corrections?.of_earlier_readings;
   return el("section", { class: "box" }, el("h2", {}, "History"),
     el("p", { class: "quiet" }, "Newest first. Entries are only ever added."),
     earlier ? el("p", {}, `${earlier} of your corrections belong to an earlier reading of this slide: its rows are not those of today, so they are not shown.`) : null,

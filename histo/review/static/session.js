@@ -25,9 +25,10 @@ export class Session extends EventTarget {
 
   async show(slideId) {
     this.slide = this.found.slides.find((one) => one.id === slideId) ?? this.found.slides[0];
-    this.corrections = await get(`/api/slides/${this.slide.id}/corrections`);
+    this.corrections = null;
     await this.select(null);
-    this.fire("slide");
+    this.fire("slide"); // its pixels need not wait for the rest
+    this.corrections = await get(`/api/slides/${this.slide.id}/corrections`);
     this.fire("corrections");
   }
 
@@ -42,7 +43,7 @@ export class Session extends EventTarget {
     this.fire("facts");
   }
 
-  verdict(target) { return this.corrections.corrections.find((one) => one.target === target) ?? null; }
+  verdict(target) { return this.corrections?.corrections.find((one) => one.target === target) ?? null; }
 
   async correct(act, target, more = {}) {
     const body = { act, ...more };
