@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,8 @@ from histo.review.shelf import Shelf, SlideState
 from histo.review.store import Store
 
 TILE_CACHE_BYTES = 96 << 20
+LOOK_AGAIN_S = 10.0
+"""How often a slide that is not there is looked for: under --slides that walks a whole archive."""
 
 
 class NotThere(Exception):
@@ -67,6 +71,7 @@ class Desk:
     tiles: ByteCache = field(default_factory=lambda: ByteCache(TILE_CACHE_BYTES))
     _checker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "check slides"))
     _pending: set[str] = field(default_factory=set)
+    _looked_at_s: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def case(self, case_id: str) -> Case:
@@ -108,12 +113,15 @@ class Desk:
         return case, slide, self.found.get(slide)
 
     def look_for(self, slides: tuple[SlideEntry, ...]) -> None:
-        """Have the files of slides looked for and checked, unless that is going on."""
+        """Have the files of slides looked for and checked, unless that is going on or was done lately."""
         for slide in slides:
             with self._lock:
-                if slide.id in self._pending or self.shelf.standing(slide).state is SlideState.READY:
+                lately = time.monotonic() - self._looked_at_s.get(slide.id, -math.inf) < LOOK_AGAIN_S
+                ready = self.shelf.standing(slide).state is SlideState.READY
+                if slide.id in self._pending or lately or ready:
                     continue
                 self._pending.add(slide.id)
+                self._looked_at_s[slide.id] = time.monotonic()
             self._checker.submit(self._check, slide)
 
     def close(self) -> None:

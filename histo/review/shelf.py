@@ -174,10 +174,13 @@ class Shelf:
             yield recorded
         if self._folder is None:
             return
+        # A slide that was renamed keeps its ending; whatever else lies there is not read.
+        ending = Path(slide.file or "").suffix.lower()
         try:
-            files = sorted(self._folder.rglob("*"), key=lambda path: (path.name != slide.file, str(path)))
+            files = [path for path in self._folder.rglob("*") if path.suffix.lower() == ending]
         except OSError:
             return
+        files.sort(key=lambda path: (path.name != slide.file, str(path)))
         for path in files:
             stamp = _stamp(path)
             if stamp is not None and self._digest(path, stamp) == slide.sha256:
