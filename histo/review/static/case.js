@@ -43,7 +43,12 @@ session.addEventListener("slide", async () => {
   byId("banner").textContent = slide.sentence;
   overlay.reset();
   const key = `${slide.id} ${slide.state}`;
-  if (opened !== key) { opened = key; await viewer.open(slide); }
+  if (opened !== key) {
+    opened = key;
+    const pixels = slide.state === "ready" ? viewer.firstTile() : null;
+    await viewer.open(slide);
+    await pixels; // the list of findings of a large slide keeps the server busy for a while
+  }
   await strip.load();
 });
 session.addEventListener("corrections", () => { overlay.restyle(); strip.mark(); });

@@ -49,6 +49,14 @@ export class Viewer {
     });
   }
 
+  // Resolves with the first pixels, or when waiting for them has been long enough.
+  firstTile(mostMs = 1500) {
+    return new Promise((resolve) => {
+      this.osd.addOnceHandler("tile-loaded", resolve);
+      setTimeout(resolve, mostMs);
+    });
+  }
+
   // Where the slide lies on the screen, in CSS pixels; null before one is open.
   view() {
     const { viewport, world } = this.osd;
