@@ -15,7 +15,7 @@ DOORS = {
     "openvino": {"histo/network/openvino_engine.py"},
     "pydicom": {"histo/slide/intake.py", "histo/exports/dicom/source.py"},
     "defusedxml": {"histo/annotations/xml_door.py"},
-    "jinja2": {"histo/report/page.py", "train/evaluation_page.py"},
+    "jinja2": {"histo/report/page.py", "histo/report/agreement_page.py", "train/evaluation_page.py"},
     "albumentations": {"train/augment.py"},
     "pytorch_lightning": {"train/lightning.py"},
     "torchvision": {"train/torchvision_door.py", "train/pretrained.py"},  # the second calls the first before

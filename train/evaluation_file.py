@@ -11,9 +11,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from histo.agreement import Agreement
 from histo.findings import Compartment, FiberClass
 from histo.network import Metric
-from train.agreement import Agreement
 from train.evaluate import Evaluation
 from train.familiarity import SlideVerdict
 from train.floors import Standing

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from histo.agreement import Agreement
 from histo.findings import INFLAMMATORY_CLASSES, FiberClass
 from histo.report.style import CELL_STYLES, FIBER_STYLES, INK
 from histo.report.svg import FIGURE_STYLE, svg_text
-from train.agreement import Agreement
 from train.curves import Curve, gather, trace
 from train.observe import HEADS, Observation
 from train.tables import bins_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from histo.agreement import Agreement, agreement_of
 from histo.findings import Compartment
 from histo.network import Metric
-from train.agreement import Agreement, agreement_of
 from train.curves import gather, sensitivity_at
 from train.evaluate import Evaluation
 from train.intervals import interval_of, resample

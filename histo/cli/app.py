@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from histo.cli.agreement import agreement
 from histo.cli.annotations import commands as annotation_commands
 from histo.cli.bench import bench
 from histo.cli.doctor import doctor
 from histo.cli.export import export
+from histo.cli.from_review import from_review
 from histo.cli.guard import GuardedGroup
 from histo.cli.info import info
 from histo.cli.phantom import phantom
@@ -35,7 +37,9 @@ app.command(short_help="Try whether necrosis could be seen on a slide: implant i
 app.command(short_help="Review readings in a browser: see, correct, second opinion.")(review)
 app.command(short_help="Tell what a slide is, and whether it can be read.")(info)
 app.command(short_help="Make a simulated slide of which everything is known.")(phantom)
+annotation_commands.command(short_help="Write what was corrected in a review, to learn from it.")(from_review)
 app.add_typer(annotation_commands, name="annotations", short_help="Look at what pathologists have drawn.")
+app.command(short_help="Compare readers with each other and with the machine.")(agreement)
 app.command(short_help="Measure speed and memory on this machine.")(bench)
 app.command(short_help="Check the installation, with the fix for each fault.")(doctor)
 

@@ -46,11 +46,18 @@ class Drawn:
         total = self.times @ out_of
         if not np.all(total > 0):
             return None
-        rates = per * (self.times @ of) / total
+        return self.interval(per * (self.times @ of) / total, per * float(of.sum() / out_of.sum()))
+
+    def interval(self, drawn: NDArray[np.float64], value: float) -> Estimate:
+        """A number with the interval between percentiles of what the draws give, moved out as above.
+
+        Args:
+            drawn: (DRAWS,) the number in each draw.
+            value: The number itself, which the interval holds.
+        """
         below = float(t.ppf(TAIL, self.effective - 1)) * (self.effective / (self.effective - 1)) ** 0.5
         tail = 100 * float(ndtr(below))
-        low, high = (float(limit) for limit in np.percentile(rates, [tail, 100 - tail]))
-        value = per * float(of.sum() / out_of.sum())
+        low, high = (float(limit) for limit in np.percentile(drawn, [tail, 100 - tail]))
         return Estimate(value=value, low=min(low, value), high=max(high, value))
 
 

@@ -6,6 +6,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Kind = TypeVar("Kind")
@@ -78,10 +79,15 @@ def _made(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401
     return value
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def _dataclass(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401
     if not isinstance(value, dict):
         raise ValueError(f"{place or 'it'} must be an object, not {value!r:.60}")
-    hints, dot = get_type_hints(kind), f"{place}." if place else ""
+    hints, dot = _hints(kind), f"{place}." if place else ""
     names = [field.name for field in fields(kind)]
     for name in names:
         if name not in value:

@@ -17,6 +17,7 @@ from histo.records.qupath import (
     TISSUE_NAME,
     UNREADABLE_NAME,
 )
+from histo.records.rating_file import ORDERS, ratings_of_reading, read_ratings
 from histo.records.reading import BiopsyReading, Measured, ModelFacts, SlideFailure, SlideResult
 from histo.records.reading_file import StoredReading, provenance, read_reading, reading_document
 from histo.records.side_files import FAILURES_NAME, RUN_NAME, read_run_slides, run_document, write_failures
@@ -30,6 +31,7 @@ __all__ = [
     "FAILURES_NAME",
     "FIBER_NAMES",
     "FINDINGS_FILES",
+    "ORDERS",
     "RUN_NAME",
     "TISSUE_NAME",
     "UNREADABLE_NAME",
@@ -46,6 +48,7 @@ __all__ = [
     "make_folder",
     "plain",
     "provenance",
+    "ratings_of_reading",
     "read_area_features",
     "read_cells",
     "read_compartments",
@@ -53,6 +56,7 @@ __all__ = [
     "read_fibers",
     "read_findings",
     "read_json",
+    "read_ratings",
     "read_reading",
     "read_run_slides",
     "read_scale",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from histo.report.agreement_files import write_agreement
 from histo.report.choice import SHOWN_CLASSES, deciding_fibers
 from histo.report.corrections import corrected_rows, uncorrected
 from histo.report.facts import Fact, spatial_facts
@@ -48,6 +49,7 @@ __all__ = [
     "take_pictures",
     "typeset",
     "uncorrected",
+    "write_agreement",
     "write_biopsy_folder",
     "write_recovery",
     "write_slide_folder",

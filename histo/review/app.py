@@ -17,6 +17,7 @@ from histo.errors import HistoError, OutputError
 from histo.review.desk import Desk, NotThere, Refused, Sealed, Settings, Stale, open_desk
 from histo.review.guard import Guard
 from histo.review.routes.about import about_routes
+from histo.review.routes.audit import audit_routes
 from histo.review.routes.cases import case_routes
 from histo.review.routes.corrections import correction_routes
 from histo.review.routes.opinions import opinion_routes
@@ -24,7 +25,7 @@ from histo.review.routes.pages import page_routes
 from histo.review.routes.slides import slide_routes
 from histo.review.shelf import SlideUnavailable
 
-ROUTES = (page_routes, about_routes, case_routes, opinion_routes, slide_routes, correction_routes)
+ROUTES = (page_routes, about_routes, case_routes, opinion_routes, slide_routes, correction_routes, audit_routes)
 
 
 def make_app(settings: Settings) -> ASGIApp:

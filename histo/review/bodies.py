@@ -6,12 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from histo.audit import MarkKind, Plan, Verdict
 from histo.pattern import PatternLabel
 from histo.review.opinions import check_grades
 from histo.review.targets import CELL_CLASSES, FIBER_CLASSES, Target, TargetKind
 
 MOST_VERTICES = 1000
 MOST_TEXT = 4000
+MOST_MARKS = 600
+"""In a field of an audit: as many cells as fit into it."""
 
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 """Of an entry: what a browser's numbers hold exactly."""
@@ -103,6 +106,51 @@ class SecondReadBody(SeenBody):
     def _are_grades(cls, value: dict[str, str]) -> dict[str, str]:
         check_grades(value)
         return value
+
+
+_USUAL = Plan()
+
+
+class PlanBody(_Body):
+    """How much an audit is to read, and the seed that repeats its drawing."""
+
+    called: Annotated[int, Field(ge=0, le=5_000)] = _USUAL.called
+    healthy: Annotated[int, Field(ge=0, le=50_000)] = _USUAL.healthy
+    fields: Annotated[int, Field(ge=0, le=5_000)] = _USUAL.fields
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = _USUAL.seed
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> PlanBody:
+        self.plan()
+        return self
+
+    def plan(self) -> Plan:
+        """The plan."""
+        return Plan(self.called, self.healthy, self.fields, self.seed)
+
+
+class MarkBody(_Body):
+    """One mark in a field, in slide micrometers."""
+
+    kind: MarkKind
+    x_um: Micrometers
+    y_um: Micrometers
+
+
+class AuditAnswerBody(_Body):
+    """What a reader says of one item of an audit.
+
+    Attributes:
+        audit: The entry that drew it; a newer one is a conflict.
+        item: Its number.
+        verdict: A `Verdict`.
+        marks: Of a field that was read.
+    """
+
+    audit: Number
+    item: Number
+    verdict: Verdict
+    marks: Annotated[list[MarkBody], Field(max_length=MOST_MARKS)] = []
 
 
 class FinalBody(SeenBody):

@@ -22,6 +22,10 @@ class Act(StrEnum):
     SECOND_READ = "second_read"
     REVEAL = "reveal"
     FINAL = "final"
+    AUDIT_DRAW = "audit_draw"
+    """Had an audit drawn; the payload is its design."""
+    AUDIT_ANSWER = "audit_answer"
+    """Answered one item of an audit; a later answer stands for an earlier."""
 
 
 CORRECTIONS = (Act.ACCEPT, Act.REJECT, Act.RELABEL, Act.DRAW)

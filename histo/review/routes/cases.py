@@ -59,9 +59,11 @@ def case_document(desk: Desk, case: Case) -> dict[str, Any]:
 def entry_document(entry: Entry, case: Case) -> dict[str, Any]:
     """An entry of the history; its slide is named by id."""
     slide = next((slide.id for slide in case.slides if slide.sha256 == entry.slide), None)
+    # The design of an audit says what the machine called each item, which its reader must not know.
+    payload = {"plan": (entry.payload or {}).get("plan")} if entry.act is Act.AUDIT_DRAW else entry.payload
     return {
         "seq": entry.seq, "at": entry.at, "author": entry.author, "act": entry.act.value, "slide": slide,
-        "findings": entry.findings, "target": entry.target, "undoes": entry.undoes, "payload": entry.payload,
+        "findings": entry.findings, "target": entry.target, "undoes": entry.undoes, "payload": payload,
     }  # fmt: skip
 
 

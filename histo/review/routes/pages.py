@@ -31,7 +31,7 @@ def shipped_files() -> dict[str, tuple[bytes, str]]:
 
 
 def page_routes(desk: Desk) -> APIRouter:
-    """`/`, `/cases/ID` and `/static/NAME`."""
+    """`/`, `/cases/ID`, `/cases/ID/audit` and `/static/NAME`."""
     router = APIRouter()
     files = shipped_files()
 
@@ -49,6 +49,11 @@ def page_routes(desk: Desk) -> APIRouter:
     def case(case_id: str, request: Request) -> Response:
         desk.case(case_id)
         return shipped("case.html", request)
+
+    @router.get("/cases/{case_id}/audit")
+    def audit(case_id: str, request: Request) -> Response:
+        desk.case(case_id)
+        return shipped("audit.html", request)
 
     @router.get("/static/{name:path}")
     def static(name: Annotated[str, Path(max_length=200)], request: Request) -> Response:

@@ -17,6 +17,7 @@ document.title = `${session.found.name} - histo review`;
 byId("name").textContent = session.found.name;
 byId("notice").textContent = about.notice;
 byId("reader").textContent = `Reader: ${about.reader}`;
+byId("audit").href = `/cases/${session.caseId}/audit`;
 
 const viewer = new Viewer(byId("viewer"), { line: byId("scale-line"), text: byId("scale-text"), zoom: byId("zoom") });
 const overlay = new Overlay(viewer, session);

@@ -4,7 +4,8 @@ import { el, when } from "./dom.js";
 import { spoken } from "./opinion.js";
 
 const ACTS = { accept: "accepted", reject: "rejected", relabel: "relabelled", draw: "drew", undo: "took back", open: "opened the case without a second read",
-  second_read: "recorded a second read", reveal: "was shown the machine's reading", final: "gave a final opinion" };
+  second_read: "recorded a second read", reveal: "was shown the machine's reading", final: "gave a final opinion",
+  audit_draw: "had an audit drawn", audit_answer: "answered in the audit" };
 
 function line(session, entry) {
   const more = [];

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import f_oneway
 
-from train.agreement import agreement_of, intraclass
+from histo.agreement import agreement_of, intraclass
 
 # Table 2 of Shrout and Fleiss 1979 (10.1037/0033-2909.86.2.420): six targets by four judges
 JUDGES = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], np.float64)

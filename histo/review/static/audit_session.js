@@ -1,0 +1,79 @@
+// What the audit's page knows: the items, the answers, and the one at hand. Every answer is saved before the next item.
+import { get, post } from "./api.js";
+
+export class AuditSession extends EventTarget {
+  constructor(caseId) {
+    super();
+    Object.assign(this, { caseId, found: null, audit: null, items: [], answers: {}, at: 0, marks: [], result: null });
+    this.channel = new BroadcastChannel("histo-review");
+  }
+
+  get path() { return `/api/cases/${this.caseId}/audit`; }
+
+  get item() { return this.items[this.at] ?? null; }
+
+  get unsealed() { return this.found.phase === "revealed" || this.found.phase === "opened"; }
+
+  fire(name) { this.dispatchEvent(new Event(name)); }
+
+  async load() {
+    this.found = await get(`/api/cases/${this.caseId}`);
+    this.take(await get(this.path));
+  }
+
+  take({ audit, plan, items = [], answers = {}, field_side_um: side = 0 }) {
+    Object.assign(this, { audit, plan, items, answers, side, result: null });
+    this.go(this.next(-1));
+  }
+
+  async draw(plan) {
+    this.take(await post(`${this.path}/draw`, plan));
+    this.channel.postMessage("written");
+  }
+
+  // The first item without an answer after this one; from the start again if there is none.
+  next(from) {
+    const open = (item) => !(item.number in this.answers);
+    return (this.items.find((item) => item.number > from && open(item)) ?? this.items.find(open) ?? this.items.at(-1))?.number ?? 0;
+  }
+
+  go(number) {
+    this.at = Math.max(0, Math.min(this.items.length - 1, number));
+    this.marks = [...(this.answers[this.at]?.marks ?? [])];
+    this.fire("item");
+  }
+
+  mark(kind, [x, y]) {
+    const { x_um: left, y_um: top } = this.item;
+    if (x < left || y < top || x >= left + this.side || y >= top + this.side) return false;
+    this.marks.push({ kind, x_um: x, y_um: y });
+    this.fire("marks");
+    return true;
+  }
+
+  unmark() {
+    this.marks.pop();
+    this.fire("marks");
+  }
+
+  async answer(verdict) {
+    const { item } = this;
+    const marks = verdict === "read" ? this.marks : [];
+    try {
+      await post(`${this.path}/answers`, { audit: this.audit, item: item.number, verdict, marks });
+    } catch (problem) {
+      if (problem.status === 409) await this.load();
+      throw problem;
+    }
+    this.answers[item.number] = { verdict, marks };
+    this.result = null;
+    this.channel.postMessage("written");
+    this.go(this.next(item.number));
+  }
+
+  async count(finding = null, width = null) {
+    const effort = finding === null ? "" : `?finding=${finding}&width=${width}`;
+    this.result = await get(`${this.path}/result${effort}`);
+    this.fire("result");
+  }
+}
