@@ -19,7 +19,7 @@ from histo.pattern import Conventions, Suitability, load_conventions, read_patte
 from histo.pattern.caveats import find_trained_on
 from histo.pattern.familiarity import Familiarity, judge_appearance
 from histo.progress import Progress, Silent
-from histo.records import BiopsyReading, SlideFailure, SlideResult, run_document
+from histo.records import BiopsyReading, SlideFailure, SlideResult, as_stored, run_document
 from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_slide_folder
 from histo.slide import SlideReader, StainGuess, open_slide, slide_name
 from histo.tissue import TissueMap, find_tissue
@@ -123,18 +123,13 @@ def read_biopsy(
     return reading
 
 
-def read_slide(
-    slide: Slide, model: Model, clock: StageClock, *, mpp: float | None = None, draw: bool = True
-) -> tuple[SlideResult, SlidePictures | None]:
-    """What is found on one slide, and the pictures of it if they will be drawn."""
-    with _opened(slide, mpp, clock) as reader:
-        with clock.stage("find tissue"):
-            tissue = find_tissue(reader)
-        with clock.stage("detect"):
-            findings = detect(reader, tissue, model.bundle, model.engine, clock.listener.advance)
-        with clock.stage("take pictures"):
-            pictures = take_pictures(reader, tissue, findings) if draw else None
-        return SlideResult(reader.info, tissue, coverage_of(tissue, findings), findings), pictures
+def read_slide(reader: SlideReader, model: Model, clock: StageClock) -> SlideResult:
+    """What is found on one slide."""
+    with clock.stage("find tissue"):
+        tissue = find_tissue(reader)
+    with clock.stage("detect"):
+        findings = detect(reader, tissue, model.bundle, model.engine, clock.listener.advance)
+    return SlideResult(reader.info, tissue, coverage_of(tissue, findings), findings)
 
 
 def conclude(
@@ -246,10 +241,16 @@ def _read_and_write(
     clinical: ClinicalFacts | None,
 ) -> tuple[SlideResult, SlidePictures | None]:
     own = StageClock(clock.listener)
-    result, pictures = read_slide(slide, model, own, mpp=mpp, draw=folder is not None)
+    pictures = None
+    with _opened(slide, mpp, own) as reader:
+        result = read_slide(reader, model, own)
+        if folder is not None:
+            with own.stage("weigh"):
+                alone = conclude(result.info.name, [result], [], model, conventions, clinical)
+            with own.stage("take pictures"):
+                # By the evidence as it is stored, so that a report drawn from the files shows the same.
+                pictures = take_pictures(reader, result.tissue, result.findings, as_stored(alone.evidence.slides[0]))
     if folder is not None and pictures is not None:
-        with own.stage("weigh"):
-            alone = conclude(result.info.name, [result], [], model, conventions, clinical)
         clock.listener.stage("write")
         run = run_document(own.started, own.seconds, _read_mm2([result]), _paths_of([result]))
         write_slide_folder(folder / result.info.name, alone, pictures, run)

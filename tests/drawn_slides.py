@@ -206,7 +206,7 @@ def write_reading(folder: Path, info: SlideInfo, findings: Findings, *, cells_as
     evidence = weigh_evidence([SlideObservation(info.name, findings, coverage, cells_assessed)])
     pattern = read_pattern(evidence, [Suitability(info.name, True, "H&E", 0.5)], load_conventions())
     reading = BiopsyReading(info.name, (slide,), (), evidence, pattern, MODEL)
-    run = run_document(STARTED, {"detect": 1.0}, area_mm2)
+    run = run_document(STARTED, {"detect": 1.0}, area_mm2, {info.name: info.path})
     with Staged(folder) as staged:
         write_findings(staged, slide, cells_assessed=cells_assessed)
         staged.add("run.json", lambda path: path.write_bytes(json_bytes(run)))

@@ -25,6 +25,7 @@ DOORS = {
 ROOMS = {
     "typer": ("histo/cli/", "train/"),
     "matplotlib": ("histo/report/", "train/"),
+    "reportlab": ("histo/report/pdf/",),
     "pyarrow": ("histo/records/", "train/"),
     "safetensors": ("histo/network/", "train/"),
     "torch": ("histo/network/", "histo/doctor.py", "train/"),

@@ -15,6 +15,7 @@ from histo.cli.info import info
 from histo.cli.phantom import phantom
 from histo.cli.read import read
 from histo.cli.recover import recover
+from histo.cli.report import report
 from histo.cli.review import review
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
 app.command(short_help="Write a reading in the formats of other programs.")(export)
+app.command(short_help="Draw the report of a reading again, as a page and as a PDF.")(report)
 app.command(short_help="Try whether necrosis could be seen on a slide: implant it, and count.")(recover)
 app.command(short_help="Review readings in a browser: see, correct, second opinion.")(review)
 app.command(short_help="Tell what a slide is, and whether it can be read.")(info)

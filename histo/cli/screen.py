@@ -128,7 +128,7 @@ def _show_facts(console: Console, reading: BiopsyReading) -> None:
     facts.add_column()
     facts.add_row("Coverage", coverage_text(reading.evidence.pooled.coverage))
     for slide in reading.slides:
-        text = scale_text(slide.info.scale)
+        text = scale_text(slide.info.scale.mpp.um_per_px, slide.info.scale.source)
         facts.add_row("Scale", text if len(reading.slides) == 1 else f"{slide.info.name}: {text}")
         for warning in slide.info.warnings:
             facts.add_row("Warning", warning if len(reading.slides) == 1 else f"{slide.info.name}: {warning}")

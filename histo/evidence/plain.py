@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -34,38 +34,39 @@ def to_dict(value: Any) -> Any:  # noqa: ANN401
     raise TypeError(f"{type(value).__name__} is not a plain value")
 
 
-def from_dict(kind: type[Kind], value: object) -> Kind:
+def from_dict(kind: type[Kind], value: object, *, older: bool = False) -> Kind:
     """What `to_dict` gave, as the frozen dataclass that it was: strictly, with every field there and none unknown.
 
     Args:
         kind: The dataclass; its fields may hold whatever `to_dict` takes.
         value: Plain values, e.g. of `json.loads`.
+        older: Whether fields that have a default may be missing, as in files of an older minor version.
 
     Raises:
         ValueError: Naming the entry, if it is missing, unknown, of another type, or refused by its class.
     """
-    made: Kind = _made(kind, value, "")
+    made: Kind = _made(kind, value, "", older)
     return made
 
 
-def _made(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401
+def _made(kind: Any, value: Any, place: str, older: bool) -> Any:  # noqa: ANN401
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in inner:
             return None
         (kind,) = (one for one in inner if one is not type(None))
-        return _made(kind, value, place)
+        return _made(kind, value, place, older)
     if is_dataclass(kind):
-        return _dataclass(kind, value, place)
+        return _dataclass(kind, value, place, older)
     if origin is tuple and isinstance(value, list):
         kinds = [inner[0]] * len(value) if inner[-1] is ... else inner
         if len(kinds) != len(value):
             raise ValueError(f"{place} must hold {len(kinds)} values, not {len(value)}")
         return tuple(
-            _made(one, entry, f"{place}[{at}]") for at, (one, entry) in enumerate(zip(kinds, value, strict=True))
+            _made(one, entry, f"{place}[{at}]", older) for at, (one, entry) in enumerate(zip(kinds, value, strict=True))
         )
     if origin is Mapping and isinstance(value, dict):
-        return {key: _made(inner[1], entry, f"{place}.{key}") for key, entry in value.items()}
+        return {key: _made(inner[1], entry, f"{place}.{key}", older) for key, entry in value.items()}
     if isinstance(kind, type) and issubclass(kind, Enum):
         if value not in [member.value for member in kind]:
             raise ValueError(
@@ -84,18 +85,19 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _dataclass(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401
+def _dataclass(kind: Any, value: Any, place: str, older: bool) -> Any:  # noqa: ANN401
     if not isinstance(value, dict):
         raise ValueError(f"{place or 'it'} must be an object, not {value!r:.60}")
     hints, dot = _hints(kind), f"{place}." if place else ""
     names = [field.name for field in fields(kind)]
-    for name in names:
-        if name not in value:
-            raise ValueError(f"has no entry {dot}{name}")
+    for field in fields(kind):
+        has_default = field.default is not MISSING or field.default_factory is not MISSING
+        if field.name not in value and not (older and has_default):
+            raise ValueError(f"has no entry {dot}{field.name}")
     for name in value:
         if name not in names:
             raise ValueError(f"has an unknown entry {dot}{name}")
-    parts = {name: _made(hints[name], value[name], f"{dot}{name}") for name in names}
+    parts = {name: _made(hints[name], value[name], f"{dot}{name}", older) for name in names if name in value}
     try:
         return kind(**parts)
     except ValueError as error:

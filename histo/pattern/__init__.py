@@ -7,6 +7,7 @@ from histo.pattern.calibration_file import calibration_to_json, load_calibration
 from histo.pattern.conventions import Conventions, RecoveryBands, load_conventions
 from histo.pattern.evidence_model import EvidenceModel, FeatureWeights
 from histo.pattern.features import FEATURES, Feature, features_of
+from histo.pattern.gauges import Band, Gauge, Mark
 from histo.pattern.grades import (
     NOTHING_ASSESSED,
     Atrophy,
@@ -46,6 +47,7 @@ __all__ = [
     "NOTHING_ASSESSED",
     "SIMULATOR",
     "Atrophy",
+    "Band",
     "Calibrated",
     "Calibration",
     "Candidate",
@@ -60,10 +62,12 @@ __all__ = [
     "Feature",
     "FeatureWeights",
     "Figure",
+    "Gauge",
     "Grade",
     "Grades",
     "Infiltration",
     "Invasion",
+    "Mark",
     "Necrosis",
     "PatternLabel",
     "PatternReading",

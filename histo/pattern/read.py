@@ -9,8 +9,11 @@ from histo.pattern.calibration import Calibration
 from histo.pattern.caveats import find_caveats, find_doubtful
 from histo.pattern.conventions import Conventions
 from histo.pattern.differential import shipped_criteria
+from histo.pattern.evidence_gauges import evidence_gauges
 from histo.pattern.familiarity import Familiarity
+from histo.pattern.fitness_gauges import fitness_gauges
 from histo.pattern.further_tests import shipped_tests
+from histo.pattern.gauges import Gauge
 from histo.pattern.grades import NOTHING_ASSESSED, Grades
 from histo.pattern.grading import grade
 from histo.pattern.labels import DISCLAIMER, PatternLabel
@@ -58,8 +61,9 @@ def read_pattern(
     slides = tuple(_read_slide(slide, suitability, conventions, rows, speaking) for slide in evidence.slides)
     refusals = find_refusals(evidence.pooled, suitability, conventions)
     familiarity = tuple(slide.familiarity for slide in suitability if slide.familiarity is not None)
+    fitness = fitness_gauges(evidence.pooled, suitability, conventions)
     if refusals:
-        return _refused(refusals, slides, familiarity, _rules(conventions, rows, speaking), conventions)
+        return _refused(refusals, slides, familiarity, fitness, _rules(conventions, rows, speaking), conventions)
     grades = grade(evidence.pooled, len(evidence.slides), conventions)
     row = rows.decide(grades)
     candidates, calibrated = rank(grades, evidence.pooled, speaking)
@@ -93,6 +97,8 @@ def read_pattern(
         rules=_rules(conventions, rows, speaking),
         disclaimer=DISCLAIMER,
         familiarity=familiarity,
+        gauges=evidence_gauges(evidence.pooled, len(evidence.slides), conventions),
+        fitness=fitness,
     )
 
 
@@ -129,6 +135,7 @@ def _refused(
     refusals: tuple[Refusal, ...],
     slides: tuple[SlideReading, ...],
     familiarity: tuple[Familiarity, ...],
+    fitness: tuple[Gauge, ...],
     rules: tuple[RuleFile, ...],
     conventions: Conventions,
 ) -> PatternReading:
@@ -156,6 +163,7 @@ def _refused(
         rules=rules,
         disclaimer=DISCLAIMER,
         familiarity=familiarity,
+        fitness=fitness,
     )
 
 

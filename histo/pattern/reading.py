@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from histo.pattern.calibrated import Calibrated, Conflict
 from histo.pattern.familiarity import Familiarity
+from histo.pattern.gauges import Gauge
 from histo.pattern.grades import Grades
 from histo.pattern.labels import PatternLabel
 
@@ -176,6 +177,8 @@ class PatternReading:
         rules: All files that decided, with their digests; those that were not asked on a refusal among them.
         disclaimer: Research use; a pattern, not a diagnosis.
         familiarity: How each slide looks beside what the network was trained on; without those of which it is unknown.
+        gauges: The evidence on the axes that it was graded on; empty on refusal.
+        fitness: What refusals are decided by, on the axes of their limits.
     """
 
     label: PatternLabel
@@ -199,3 +202,5 @@ class PatternReading:
     rules: tuple[RuleFile, ...]
     disclaimer: str
     familiarity: tuple[Familiarity, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
+    fitness: tuple[Gauge, ...] = ()

@@ -8,7 +8,7 @@ from histo.records.detector_errors import errors_document, read_detector_errors
 from histo.records.findings_files import FINDINGS_FILES, read_findings, write_findings
 from histo.records.geojson import read_area_features, stream_geojson, write_geojson
 from histo.records.outlines import Area, slide_areas, unreadable_outlines
-from histo.records.plain import json_bytes, plain, read_json
+from histo.records.plain import as_stored, json_bytes, plain, read_json
 from histo.records.qupath import (
     ARTEFACT_NAME,
     CELL_NAMES,
@@ -19,6 +19,7 @@ from histo.records.qupath import (
 )
 from histo.records.rating_file import ORDERS, ratings_of_reading, read_ratings
 from histo.records.reading import BiopsyReading, Measured, ModelFacts, SlideFailure, SlideResult
+from histo.records.reading_facts import ReadingFacts, SlideFacts, reading_facts
 from histo.records.reading_file import StoredReading, provenance, read_reading, reading_document
 from histo.records.side_files import FAILURES_NAME, RUN_NAME, read_run_slides, run_document, write_failures
 from histo.records.table_csv import write_csv
@@ -39,10 +40,13 @@ __all__ = [
     "BiopsyReading",
     "Measured",
     "ModelFacts",
+    "ReadingFacts",
+    "SlideFacts",
     "SlideFailure",
     "SlideResult",
     "Staged",
     "StoredReading",
+    "as_stored",
     "errors_document",
     "json_bytes",
     "make_folder",
@@ -61,6 +65,7 @@ __all__ = [
     "read_run_slides",
     "read_scale",
     "reading_document",
+    "reading_facts",
     "run_document",
     "slide_areas",
     "stream_geojson",

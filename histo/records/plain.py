@@ -6,10 +6,12 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from histo.errors import RecordError
-from histo.evidence import to_dict
+from histo.evidence import from_dict, to_dict
+
+Kind = TypeVar("Kind")
 
 SIGNIFICANT_DIGITS = 6
 """Of a float in a reading: more would only show the noise of floating point."""
@@ -27,6 +29,11 @@ def plain(value: object) -> Any:  # noqa: ANN401
         TypeError: If a value has no JSON form, e.g. an array.
     """
     return _tidy(to_dict(value))
+
+
+def as_stored(value: Kind) -> Kind:
+    """A value as it will be when it is read back: the same, but for the digits that are not kept."""
+    return from_dict(type(value), plain(value))
 
 
 def _tidy(value: Any) -> Any:  # noqa: ANN401

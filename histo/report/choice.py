@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from histo.findings import FiberClass, Fibers
 
@@ -30,9 +34,29 @@ def deciding_fibers(fibers: Fibers, most: int = MOST_OF_A_CLASS) -> tuple[int, .
     chosen: list[int] = []
     for kind in SHOWN_CLASSES:
         rows = np.flatnonzero(fibers.fiber_class == kind)
-        order = np.lexsort((rows, -fibers.class_probability[rows, kind], fibers.cut[rows]))
-        chosen += rows[order[:most]].tolist()
+        chosen += surest(rows.tolist(), fibers.class_probability[:, kind], fibers.cut, most)
     return tuple(chosen)
+
+
+def surest(rows: Sequence[int], scores: NDArray[np.float32], cut: NDArray[np.bool_], most: int) -> tuple[int, ...]:
+    """The rows with the highest scores, whole fibers before cut ones; ties go to the lower row.
+
+    Args:
+        rows: To choose from.
+        scores: (N,) of all fibers.
+        cut: (N,) of all fibers.
+        most: How many at most.
+    """
+    among = np.asarray(rows, dtype=np.int64)
+    order = np.lexsort((among, -scores[among], cut[among]))
+    return tuple(among[order[:most]].tolist())
+
+
+def fibers_at_random(fibers: Fibers, seed: str, most: int) -> tuple[int, ...]:
+    """Rows of whole fibers, drawn by lot; the same lot for the same seed, and in the order of the slide."""
+    whole = np.flatnonzero(~fibers.cut)
+    drawn = np.random.default_rng(zlib.crc32(seed.encode("utf-8"))).permutation(whole)[:most]
+    return tuple(sorted(drawn.tolist()))
 
 
 def leading(classes: list[FiberClass], count: int) -> list[int]:

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from histo.clinical import ClinicalFacts, DayZero
+from histo.report.image import Image, png_of
 from histo.report.style import INK
-from histo.report.svg import FIGURE_STYLE, svg_text
+from histo.report.svg import FIGURE_STYLE
 
 CK_LABEL = "creatine kinase (U/L, log scale)"
 LOG_SCALE_SOURCE = "10.1007/s11926-018-0732-6"
@@ -36,14 +37,14 @@ _ANTIBODIES = (
 )
 
 
-def draw_course(facts: ClinicalFacts) -> str | None:
-    """The figure as SVG text: a panel for the course of CK, and one for each antibody whose titre was given beside CK.
+def draw_course(facts: ClinicalFacts) -> Image | None:
+    """The figure: a panel for the course of CK, and one for each antibody whose titre was given beside CK.
 
     Args:
         facts: What was given.
 
     Returns:
-        The same text for the same facts; None where no CK has a day or a titre beside it.
+        The same bytes for the same facts; None where no CK has a day or a titre beside it.
     """
     course = [(one.day, one.ck_u_per_l) for one in facts.measurements if one.day is not None and one.ck_u_per_l]
     pairs = {
@@ -58,14 +59,14 @@ def draw_course(facts: ClinicalFacts) -> str | None:
     if not panels:
         return None
     with mpl.rc_context(FIGURE_STYLE):
-        figure = Figure(figsize=(_PANEL_IN[0] * panels, _PANEL_IN[1]), layout="constrained")
+        figure = Figure(figsize=(_PANEL_IN[0] * panels, _PANEL_IN[1]), dpi=200, layout="constrained")
         axes = iter(figure.subplots(1, panels, squeeze=False)[0])
         if course:
             _draw_course(next(axes), course, facts)
         for antibody, points in pairs.items():
             if points:
                 _draw_titre(next(axes), points, antibody, facts)
-    return svg_text(figure)
+        return png_of(figure)
 
 
 def _draw_course(panel: Axes, course: list[tuple[int, float]], facts: ClinicalFacts) -> None:

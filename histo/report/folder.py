@@ -6,29 +6,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from histo.evidence import SlideObservation
 from histo.records import (
     RUN_NAME,
     BiopsyReading,
+    ReadingFacts,
     Staged,
     json_bytes,
     make_folder,
     reading_document,
+    reading_facts,
     write_findings,
 )
+from histo.report.case import SlideSights, case_report
+from histo.report.case.sights import see_slide
+from histo.report.crops import SlidePictures
 from histo.report.overview import draw_overview
 from histo.report.page import report_html
-from histo.report.pictures import SlidePictures
+from histo.report.pdf import A4, Paper, report_pdf
 from histo.report.rows import scale_text
 
 OVERVIEW_NAME = "overview.png"
 REPORT_NAME = "report.html"
+PDF_NAME = "report.pdf"
 READING_NAME = "reading.json"
 
 
 def write_slide_folder(
     folder: Path, reading: BiopsyReading, pictures: SlidePictures, run: Mapping[str, Any]
 ) -> tuple[Path, ...]:
-    """Write the reading of one slide: its findings, overview, page, run.json, and last reading.json.
+    """Write the reading of one slide: its findings, overview, report, run.json, and last reading.json.
 
     Args:
         folder: The slide's folder; made if needed.
@@ -46,12 +53,11 @@ def write_slide_folder(
     make_folder(folder)
     with Staged(folder) as staged:
         write_findings(staged, slide, cells_assessed=reading.evidence.pooled.infiltrate is not None)
-        overview = staged.add(OVERVIEW_NAME, lambda path: _draw(path, reading, pictures))
-        png = staged.staged_bytes(OVERVIEW_NAME)
-        _add_conclusion(staged, reading, {slide.info.name: pictures}, {slide.info.name: png}, run)
-    names = (READING_NAME, REPORT_NAME, OVERVIEW_NAME)
+        staged.add(OVERVIEW_NAME, lambda path: _draw(path, reading, pictures))
+        _add_conclusion(staged, reading, {slide.info.name: pictures}, run)
+    names = (READING_NAME, REPORT_NAME, PDF_NAME, OVERVIEW_NAME)
     rest = sorted(path.name for path in staged.published if path.name not in names)
-    return tuple(overview.parent / name for name in (*names, *rest))
+    return tuple(folder / name for name in (*names, *rest))
 
 
 def write_biopsy_folder(
@@ -66,10 +72,24 @@ def write_biopsy_folder(
         OutputError: If they cannot be written. Nothing is left half-written.
     """
     make_folder(folder)
-    overviews = {slide.info.name: (folder / slide.info.name / OVERVIEW_NAME).read_bytes() for slide in reading.slides}
     with Staged(folder) as staged:
-        _add_conclusion(staged, reading, pictures, overviews, run)
-    return tuple(folder / name for name in (READING_NAME, REPORT_NAME, RUN_NAME))
+        _add_conclusion(staged, reading, pictures, run)
+    return tuple(folder / name for name in (READING_NAME, REPORT_NAME, PDF_NAME, RUN_NAME))
+
+
+def add_report(staged: Staged, facts: ReadingFacts, sights: Mapping[str, SlideSights], paper: Paper = A4) -> None:
+    """Stage both forms of a report, which tell the same.
+
+    Args:
+        staged: Where.
+        facts: What is stored of the reading.
+        sights: The pictures of every slide, by its name.
+        paper: Of the PDF.
+    """
+    report = case_report(facts, sights)
+    page, printed = report_html(report).encode("utf-8"), report_pdf(report, paper)
+    staged.add(REPORT_NAME, lambda path: path.write_bytes(page))
+    staged.add(PDF_NAME, lambda path: path.write_bytes(printed))
 
 
 def _draw(path: Path, reading: BiopsyReading, pictures: SlidePictures) -> None:
@@ -82,19 +102,22 @@ def _draw(path: Path, reading: BiopsyReading, pictures: SlidePictures) -> None:
         tissue=slide.tissue,
         pictures=pictures,
         name=slide.info.name,
-        scale=scale_text(slide.info.scale),
+        scale=scale_text(slide.info.scale.mpp.um_per_px, slide.info.scale.source),
         headline=label_text[0].upper() + label_text[1:],
     )
 
 
 def _add_conclusion(
-    staged: Staged,
-    reading: BiopsyReading,
-    pictures: Mapping[str, SlidePictures],
-    overviews: Mapping[str, bytes],
-    run: Mapping[str, Any],
+    staged: Staged, reading: BiopsyReading, pictures: Mapping[str, SlidePictures], run: Mapping[str, Any]
 ) -> None:
-    page = report_html(reading, pictures, overviews).encode("utf-8")
-    staged.add(REPORT_NAME, lambda path: path.write_bytes(page))
+    document = reading_document(reading)
+    # Drawn from what is stored, and from nothing else: so it can be drawn again at any time, to the same bytes.
+    facts = reading_facts(document)
+    sights = {}
+    for slide, evidence in zip(reading.slides, facts.evidence.slides, strict=True):
+        name, cells_assessed = slide.info.name, evidence.numbers.infiltrate is not None
+        seen = SlideObservation(name, slide.findings, evidence.numbers.coverage, cells_assessed=cells_assessed)
+        sights[name] = see_slide(seen, evidence, facts.evidence.measures, slide.tissue, pictures[name])
+    add_report(staged, facts, sights)
     staged.add(RUN_NAME, lambda path: path.write_bytes(json_bytes(dict(run))))
-    staged.add(READING_NAME, lambda path: path.write_bytes(json_bytes(reading_document(reading))))
+    staged.add(READING_NAME, lambda path: path.write_bytes(json_bytes(document)))

@@ -18,7 +18,8 @@ from matplotlib.patheffects import withStroke
 from histo.evidence import Infiltrate
 from histo.findings import CellClass, Cells, FiberClass, Findings
 from histo.report.choice import SHOWN_CLASSES, leading
-from histo.report.pictures import FiberCrop, Picture, SlidePictures
+from histo.report.crops import FiberCrop, SlidePictures
+from histo.report.pictures import Picture
 from histo.report.section import NO_PIXELS, draw_section, shown_rgb
 from histo.report.style import CELL_STYLES, FIBER_STYLES, INK, RESEARCH_USE
 from histo.tissue import ArtefactClass, TissueMap
@@ -169,6 +170,31 @@ def _count(infiltrate: Infiltrate | None, kind: CellClass) -> str:
 def _draw_legend(
     figure: Figure, layout: Layout, down_in: float, findings: Findings, infiltrate: Infiltrate | None, tissue: TissueMap
 ) -> None:
+    corner = (layout.side_left_in / layout.width_in, 1 - down_in / layout.height_in)
+    legend = figure.legend(
+        handles=legend_handles(findings, infiltrate, tissue), loc="upper left", bbox_to_anchor=corner, borderaxespad=0,
+        borderpad=0, frameon=False, fontsize=10.5, title=legend_title(findings),
+    )  # fmt: skip
+    legend.get_title().set_fontsize(10.5)
+    legend.get_title().set_fontweight("bold")
+    legend.set_alignment("left")
+
+
+def legend_title(findings: Findings) -> str:
+    """How many fibers there are, and how many of them are intact."""
+    classes = findings.fibers.fiber_class
+    intact = int(np.count_nonzero(classes == FiberClass.INTACT))
+    return f"{len(classes):,} fibers, of which intact: {intact:,}"
+
+
+def legend_handles(findings: Findings, infiltrate: Infiltrate | None, tissue: TissueMap | None) -> list[Line2D | Patch]:
+    """What the marks on a section mean, with how many there are of each.
+
+    Args:
+        findings: What is drawn.
+        infiltrate: Counts of inflammatory cells; None where they are not assessed.
+        tissue: Tells what was set aside; None where that is not known any more.
+    """
     handles: list[Line2D | Patch] = []
     classes = findings.fibers.fiber_class
     for kind in SHOWN_CLASSES:
@@ -181,20 +207,11 @@ def _draw_legend(
     for cell_kind, cell_style in CELL_STYLES.items():
         label = f"{cell_style.label} cells outside necrotic fibers: {_count(infiltrate, cell_kind)}"
         handles.append(
-            Line2D([], [], linestyle="none", marker="o", markersize=5, markerfacecolor=cell_style.color,
+            Line2D([], [], linestyle="none", marker=cell_style.marker, markersize=5, markerfacecolor=cell_style.color,
                    markeredgecolor="white", markeredgewidth=0.5, label=label)
         )  # fmt: skip
-    if np.any(tissue.artefact != ArtefactClass.NONE):
+    if tissue is not None and np.any(tissue.artefact != ArtefactClass.NONE):
         handles.append(Patch(facecolor="none", edgecolor=INK, hatch="////", label="artefact, not read"))
-    if np.any(tissue.unreadable):
+    if tissue is not None and np.any(tissue.unreadable):
         handles.append(Patch(facecolor=NO_PIXELS, label="unreadable, not read"))
-    intact = int(np.count_nonzero(classes == FiberClass.INTACT))
-    title = f"{len(classes):,} fibers, of which intact: {intact:,}"
-    corner = (layout.side_left_in / layout.width_in, 1 - down_in / layout.height_in)
-    legend = figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=corner, borderaxespad=0, borderpad=0, frameon=False,
-        fontsize=10.5, title=title,
-    )  # fmt: skip
-    legend.get_title().set_fontsize(10.5)
-    legend.get_title().set_fontweight("bold")
-    legend.set_alignment("left")
+    return handles

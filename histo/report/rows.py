@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from histo.evidence import Burden, CompartmentDensity, Coverage, Estimate, Evidence
 from histo.pattern import PatternReading, bound_sentence
-from histo.slide import Scale
 
 NOTHING = "-"
 NOT_ASSESSED = "not assessed"
@@ -64,9 +63,9 @@ def percent(value: Estimate | None) -> str:
     return f"{number(value.value)}% ({number(value.low)} to {number(value.high)})"
 
 
-def scale_text(scale: Scale) -> str:
+def scale_text(um_per_px: float, source: str) -> str:
     """The scale and where it was read, as in `0.25 µm per pixel, from aperio.MPP = 0.25`."""
-    return f"{scale.mpp.um_per_px:g} µm per pixel, from {scale.source}"
+    return f"{um_per_px:g} µm per pixel, from {source}"
 
 
 def coverage_text(coverage: Coverage) -> str:

@@ -13,7 +13,8 @@ from matplotlib.patheffects import withStroke
 
 from histo.findings import NECROTIC_CLASSES, Findings
 from histo.report.choice import SHOWN_CLASSES
-from histo.report.pictures import FiberCrop, Picture
+from histo.report.crops import FiberCrop
+from histo.report.pictures import Picture
 from histo.report.style import CELL_STYLES, FIBER_STYLES, INK
 from histo.tissue import ArtefactClass, TissueMap
 
@@ -38,7 +39,7 @@ def draw_section(
     axes: Axes,
     picture: Picture,
     findings: Findings,
-    tissue: TissueMap,
+    tissue: TissueMap | None,
     letters: list[tuple[str, FiberCrop]],
     width_px: float,
 ) -> None:
@@ -48,13 +49,14 @@ def draw_section(
         axes: Where.
         picture: The section.
         findings: In slide micrometers.
-        tissue: Tells which places were set aside.
+        tissue: Tells which places were set aside; None where that is not known any more.
         letters: Fibers that are shown larger elsewhere, and the letter of each.
         width_px: Of the section in the figure.
     """
     left, right, bottom, top = picture.extent_um
     axes.imshow(shown_rgb(picture, FADE), extent=picture.extent_um, interpolation="antialiased")
-    _draw_set_aside(axes, tissue)
+    if tissue is not None:
+        _draw_set_aside(axes, tissue)
     _draw_cells(axes, findings)
     _draw_fibers(axes, findings, (right - left) / width_px)
     halo = [withStroke(linewidth=3.5, foreground="white")]
@@ -71,7 +73,7 @@ def draw_section(
             clip_on=True,
             zorder=10,
         )
-    _draw_scale_bar(axes, left, right, bottom, top)
+    draw_scale_bar(axes, left, right, bottom, top)
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     axes.set_anchor("NW")
@@ -102,8 +104,9 @@ def _draw_cells(axes: Axes, findings: Findings) -> None:
         if len(points):
             size = float(np.clip(6000 / len(points), 3.0, 14.0))
             axes.scatter(
-                points[:, 0], points[:, 1], s=size, color=[style.color], edgecolors="white", linewidths=0.3, zorder=3
-            )
+                points[:, 0], points[:, 1], s=style.size * size, marker=style.marker, color=[style.color],
+                edgecolors="white", linewidths=0.3, zorder=3,
+            )  # fmt: skip
 
 
 def _draw_fibers(axes: Axes, findings: Findings, um_per_figure_px: float) -> None:
@@ -136,7 +139,8 @@ def _draw_fibers(axes: Axes, findings: Findings, um_per_figure_px: float) -> Non
         )
 
 
-def _draw_scale_bar(axes: Axes, left: float, right: float, bottom: float, top: float) -> None:
+def draw_scale_bar(axes: Axes, left: float, right: float, bottom: float, top: float) -> None:
+    """Draw a bar of a round length at the lower left; the borders are those of the picture, in micrometers."""
     length_um = scale_bar_um(right - left)
     text = f"{length_um / 1000:g} mm" if length_um >= 100 else f"{length_um:g} µm"
     x, y = left + 0.03 * (right - left), bottom - 0.03 * (bottom - top)

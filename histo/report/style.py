@@ -57,9 +57,12 @@ class CellStyle:
 
     label: str
     color: Rgb
+    marker: str
+    size: float
+    """Of the marker's box, so that a triangle weighs as much as a dot."""
 
 
 CELL_STYLES: dict[CellClass, CellStyle] = {
-    CellClass.LYMPHOCYTE: CellStyle("lymphocyte-like", _color("Lymphocyte")),
-    CellClass.MACROPHAGE: CellStyle("macrophage-like", _color("Macrophage")),
+    CellClass.LYMPHOCYTE: CellStyle("lymphocyte-like", _color("Lymphocyte"), "o", 1.0),
+    CellClass.MACROPHAGE: CellStyle("macrophage-like", _color("Macrophage"), "v", 1.8),
 }

@@ -12,7 +12,7 @@ from histo.findings import FiberClass
 from histo.geometry import Mpp, Region
 from histo.report import deciding_fibers, take_overview, take_pictures
 from histo.report.choice import SHOWN_CLASSES, leading
-from histo.report.pictures import CROP_FILL
+from histo.report.crops import CROP_FILL
 from histo.report.section import scale_bar_um
 from histo.slide import MemorySlide
 from histo.tissue import TissueMap

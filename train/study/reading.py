@@ -42,5 +42,4 @@ def draw_slide(scene: Scene, look: Look, name: str) -> MemorySlide:
 
 def read_section(scene: Scene, look: Look, name: str, model: Model) -> SlideResult:
     """What a bundle finds on a section that is drawn for it."""
-    result, _ = read_slide(draw_slide(scene, look, name), model, StageClock(Silent()), draw=False)
-    return result
+    return read_slide(draw_slide(scene, look, name), model, StageClock(Silent()))
