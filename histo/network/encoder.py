@@ -21,7 +21,7 @@ Channels = tuple[int, int, int, int]
 ALIGNMENT_WPX = 16
 """The deepest stride: tiles start on, and have sides of, multiples of this many working pixels."""
 
-CHANNELS: Channels = (24, 48, 96, 128)
+CHANNELS: Channels = (24, 48, 96, 192)
 """Feature channels of the compact encoder at strides 2, 4, 8 and 16."""
 
 HALO_WPX = 128

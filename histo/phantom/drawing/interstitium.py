@@ -16,6 +16,9 @@ from histo.phantom.scene import Scene
 _PALER_TORN, _OPENER_TORN = 0.35, 2.2
 """How much paler a wholly fragmented perimysium is, and how much higher the level of noise below which it is open."""
 
+_VEIL = 0.6
+"""Mean amount of bluish ground substance, relative to that of solid collagen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interstitium:
@@ -92,6 +95,7 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
     fibrous += np.float32(traits.wisps) * strands
     fibrous += 1
     np.maximum(fibrous, np.float32(0.05), out=fibrous)
+    veil = np.clip(np.float32(_VEIL) + np.float32(0.2) * cloud, np.float32(0.1), 1)
     for compartment, amount, noise, share, level in (
         (Compartment.ENDOMYSIUM, traits.endomysium, mottle, 0.6, traits.endomysial_crack),
         (Compartment.PERIMYSIUM, traits.perimysium, strands, 0.7, traits.perimysial_crack),
@@ -107,7 +111,8 @@ def paint_interstitium(canvas: Canvas, scene: Scene, traits: Interstitium) -> No
         solid *= fibrous
         solid *= np.float32(amount)
         put(eosin, here, solid)
-    canvas.hematoxylin[:] = np.float32(traits.blueness) * eosin
+        # ground substance is bluish all through: following the cracks, it would make violet spots as large as nuclei
+        put(canvas.hematoxylin, here, np.float32(traits.blueness * amount) * veil)
     if len(canvas.near(scene.structures.sheets)):
         sheets = canvas.mask(scene.structures.sheets)
         put(eosin, sheets, np.float32(traits.sheet_eosin) * fibrous)
