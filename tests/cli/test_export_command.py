@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from drawn_slides import blots, drawn, seen, write_reading, write_tiff
+from exported_slides import blots, drawn, seen, write_reading, write_tiff
 from typer.testing import CliRunner, Result
 
 from histo.cli import app

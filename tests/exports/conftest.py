@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from drawn_slides import blots, drawn, seen, write_dicom, write_reading, write_tiff
+from exported_slides import blots, drawn, seen, write_dicom, write_reading, write_tiff
 
 from histo.slide import open_slide
 

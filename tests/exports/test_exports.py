@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from drawn_slides import alter_reading, blots, dicom, drawn, seen, write_reading, write_tiff
+from exported_slides import alter_reading, blots, dicom, drawn, seen, write_reading, write_tiff
 
 from histo.errors import RecordError, UsageError
 from histo.exports import ExportFormat, export_reading, load_slide

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from drawn_slides import dicom
+from exported_slides import dicom
 
 from histo.exports import export_reading
 

@@ -11,7 +11,7 @@ import numpy as np
 import pydicom.sr._concepts_dict as concepts
 import pytest
 import shapely
-from drawn_slides import PATIENT, STARTED, alter_reading, dicom, fibers_of, seen, write_reading
+from exported_slides import PATIENT, STARTED, alter_reading, dicom, fibers_of, seen, write_reading
 from pydicom.dataset import Dataset
 
 from histo.errors import RecordError, UsageError

@@ -13,7 +13,7 @@ import defusedxml.ElementTree
 import numpy as np
 import pytest
 import shapely
-from drawn_slides import Mask, blots, dicom, drawn, seen, write_dicom, write_reading, write_tiff
+from exported_slides import Mask, blots, dicom, drawn, seen, write_dicom, write_reading, write_tiff
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
