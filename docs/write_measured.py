@@ -72,9 +72,8 @@ def measured() -> str:
     return f"""{BEGIN}
 
 These figures are written from the bundle's card by `docs/write_measured.py`. The phantoms are those of the simulator as
-it is now, which default bundle 3 learned from ([what it does better and worse than
-bundle 2](docs/decisions/08-default-bundle-3.md)). On the demo slide, a necrotizing phantom, 315 of 354 necrotic fibers
-are called such, but violet patches of collagen along the rim are taken for macrophages: it reads `indeterminate`.
+it is now, which default bundle 4 learned from but for a last change that is easier for it ([what was changed, and what
+it does better and worse than those before](docs/decisions/08-default-bundle-4.md)).
 
 ### What is asked of a bundle that has seen phantoms alone
 
