@@ -110,7 +110,8 @@ def test_outlines_off_the_slide_lie_on_no_tissue(tmp_path: Path) -> None:
 
 
 def test_too_few_objects_say_nothing(tmp_path: Path) -> None:
-    path = qupath(tmp_path / "a.json", [("Intact fiber", shapely.box(0, 0, 50, 50))])
+    single = max(field_outlines(), key=lambda outline: outline.area)
+    path = qupath(tmp_path / "a.json", [("Intact fiber", single)])
     found = check_placement(slide(), load_annotations(path, load_mapping(None), Mpp(0.5)))
     assert found.verdict is PlacementVerdict.CANNOT_TELL
     assert found.windows == 0

@@ -218,7 +218,7 @@ def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tm
     chosen = run.invoke(application, ["calibrate", "--bundle", str(bundle), *validation])
     assert chosen.exit_code == 0, chosen.output
     assert "merge_boundary" in chosen.output
-    assert "false inflammatory cells per mm2 of healthy phantom muscle" in chosen.output
+    assert "false inflammatory cells per mm2 when healthy" in chosen.output
     out = tmp_path / "figures.json"
     test = ["--fields", str(fields / "test"), "--out", str(out), "--card"]
     test += ["--healthy", "1", "--sections", "1", "--infiltrated", "1", "--unfamiliar", "0", "--familiar", "0"]
