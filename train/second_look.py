@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from histo.findings import NECROTIC_CLASSES
-from histo.network import Engine, OperatingPoints, decode_block
-from histo.network.decode import outline_block, sure_outlines
+from histo.network import Engine, OperatingPoints
+from histo.network.decode import fibers_of, outline_block, sure_outlines
 from histo.network.second_look import NO_SECOND_LOOK, log_odds_of_necrosis, look_again
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, maps_of
@@ -65,7 +65,7 @@ def candidates_of(truth: FieldTruth, maps: Maps, points: OperatingPoints) -> Can
     bare = replace(points, necrotic_look=NO_SECOND_LOOK)
     block = outline_block(maps, bare)
     rows = sure_outlines(block, block.class_probability, bare)
-    fibers, _ = decode_block(maps, (0.0, 0.0), bare)
+    fibers = fibers_of(block, block.class_probability, rows, np.zeros(2), bare)
     paired = pair_fibers(truth, fibers)
     probability = block.class_probability[rows]
     counts = paired.predicted_counts & (probability[:, list(NECROTIC_CLASSES)].sum(axis=1) > FROM_SHARE)

@@ -71,7 +71,7 @@ def decode_block(
     corner_um = np.array(origin_um, np.float64)
     row_of_label = np.full(int(block.labels.max(initial=0)) + 1, -1, np.int32)
     row_of_label[[block.outlines[row].label for row in rows]] = np.arange(len(rows), dtype=np.int32)
-    return _fibers(block, by_class, rows, corner_um, points), _cells(
+    return fibers_of(block, by_class, rows, corner_um, points), _cells(
         maps, block.labels, row_of_label, corner_um, points
     )
 
@@ -120,13 +120,22 @@ def sure_outlines(
     return np.flatnonzero(block.seen[:, 0] >= np.where(necrotic, points.necrotic_fiber, points.fiber))
 
 
-def _fibers(
+def fibers_of(
     block: OutlinedBlock,
     class_probability: NDArray[np.float64],
     rows: NDArray[np.int64],
     origin_um: NDArray[np.float64],
     points: OperatingPoints,
 ) -> Fibers:
+    """Fibers of the outlines that are held to be some.
+
+    Args:
+        block: What could be a fiber.
+        class_probability: (N, 5) what the class of each outline is decided by.
+        rows: (K,) of the outlines, as `sure_outlines` gives them.
+        origin_um: (2,) x and y of the block's corner, in slide micrometers.
+        points: The bundle's thresholds.
+    """
     if not len(rows):
         return Fibers.empty()
     outlines = [block.outlines[row] for row in rows]
