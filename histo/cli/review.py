@@ -57,9 +57,12 @@ def review(
         raise UsageError("--reader", "a reader needs a name of at most 100 characters", "give --reader NAME")
     settings = Settings(folder, name, slides, port, new_token() if token else None, second_read_first)
     console = output_console()
-    console.print(f"Reviewing {folder} as {name}. Open {page_address(settings)}", soft_wrap=True)
-    console.print("Research use only. A pattern, not a diagnosis. Ctrl-C ends it.", style="italic")
-    serve(settings)
+
+    def tell() -> None:
+        console.print(f"Reviewing {folder} as {name}. Open {page_address(settings)}", soft_wrap=True)
+        console.print("Research use only. A pattern, not a diagnosis. Ctrl-C ends it.", style="italic")
+
+    serve(settings, tell)
 
 
 def _login_name() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -70,8 +70,12 @@ def server_of(settings: Settings) -> uvicorn.Server:
     )
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C.
+
+    Args:
+        settings: What, to whom and where.
+        ready: Called when nothing stands in the way any more, to tell the reader.
 
     Raises:
         UsageError: If the port is taken.
@@ -79,4 +83,6 @@ def serve(settings: Settings) -> None:
         OutputError: If the history cannot be written.
     """
     with listening(settings.port) as listener:
-        server_of(settings).run(sockets=[listener])
+        server = server_of(settings)
+        ready()
+        server.run(sockets=[listener])
