@@ -78,7 +78,7 @@ def build_scene(
     fate.attributes[collapsed, FiberAttribute.REMNANT] = True
     occupancy = Occupancy.draw(fibers, packing.fascicles, section, width_um, height_um)
     structures = with_capillaries(structures, fibers, occupancy.free_um, occupancy.um_per_px, spec.capillaries, rng)
-    nuclei, attributes = populate(spec, fibers, fate.fiber_class, fate.attributes, fate.stage, rng)
+    nuclei, attributes = populate(spec, fibers, fate.fiber_class, fate.attributes, fate.look, fate.stage, rng)
     dying = fibers[np.isin(fate.fiber_class, NECROTIC_CLASSES)]
     between = interstitial_cells(spec, structures, occupancy, dying, rng)
     nuclei = together([nuclei, *between, structure_nuclei(structures, rng)])

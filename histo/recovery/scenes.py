@@ -63,7 +63,7 @@ def implant_scene(kind: ImplantKind, shape: shapely.Polygon | shapely.Point, see
     fate = Fate(fiber_class, attributes, np.zeros(1, np.uint8), stage)
     fibers, collapsed = reshape(_SPEC, polygon_array([shape]), fate, rng)
     attributes[collapsed, FiberAttribute.REMNANT] = True
-    nuclei, attributes = populate(_SPEC, fibers, fiber_class, attributes, stage, rng)
+    nuclei, attributes = populate(_SPEC, fibers, fiber_class, attributes, fate.look, stage, rng)
     scene = bare_scene(nuclei.select(nuclei.host == 0), int(rng.integers(1 << 30)))
     return replace(
         scene, fibers=fibers, fiber_class=fiber_class, fiber_attributes=attributes, fiber_look=fate.look, stage=stage

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.findings import NECROTIC_CLASSES, FiberAttribute, FiberClass
+from histo.phantom.chance import log_uniform
 from histo.phantom.drawing.canvas import Plane
 from histo.phantom.fibers import FiberLook
 from histo.phantom.scene import Scene
@@ -18,7 +19,7 @@ def _fissure(
     """A jagged cleft that runs from the rim towards the other side."""
     start = ring[rng.integers(len(ring))]
     through = center + rng.normal(0, 0.3 * radius, 2)
-    reach = rng.uniform(0.5, 1.9)
+    reach = rng.uniform(0.25, 1.9)
     along = np.linspace(0, reach, int(rng.integers(4, 9)))[:, None]
     path: NDArray[np.float64] = start + (through - start) * along
     path[1:] += rng.normal(0, 0.07 * radius, (len(path) - 1, 2))
@@ -41,8 +42,22 @@ def _notch(
                      start + 0.5 * depth * inward + bend + 0.4 * half * across, outer + half * across])  # fmt: skip
 
 
+def _burrow(
+    ring: NDArray[np.float64], nucleus: NDArray[np.float64], room: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A crooked way from the nearest point of the rim to a macrophage that has dug itself in."""
+    start = ring[np.argmin(np.hypot(*(ring - nucleus).T))]
+    way = nucleus - start
+    across = np.array([-way[1], way[0]]) / max(float(np.hypot(*way)), 1e-6)
+    half = room * rng.uniform(0.15, 0.8)
+    bend = across * rng.normal(0, 0.3) * room
+    return np.stack([start - 0.4 * way - half * across, start + 0.5 * way + bend - 0.7 * half * across,
+                     nucleus - 0.6 * room * across, nucleus + 0.6 * room * across,
+                     start + 0.5 * way + bend + 0.7 * half * across, start - 0.4 * way + half * across])  # fmt: skip
+
+
 def _width(radius: float, rng: np.random.Generator) -> int:
-    return max(1, round(radius * rng.uniform(0.02, 0.11)))
+    return max(1, round(radius * log_uniform(rng, 0.01, 0.11)))
 
 
 def is_damaged(scene: Scene, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -92,7 +107,17 @@ def paint_damage(scene: Scene, row: int, eosin: Plane, mask: NDArray[np.bool_], 
             4,
         )
 
-    if kind == FiberClass.NECROTIC_HYALINE:
+    if scene.fiber_look[row] == FiberLook.EATEN_INTO:
+        nuclei = scene.nuclei.center_um[scene.nuclei.host == row] * 2 - origin_px
+        pale = rng.uniform(0.45, 1.0)
+        for nucleus in nuclei:
+            room = rng.uniform(6.0, 12.0)
+            disc(nucleus[0], nucleus[1], room, pale * rng.uniform(0.7, 1.0))
+            wedge = np.round((_burrow(ring[:-1], nucleus, room, rng) - 0.5) * 16).astype(np.int32)
+            cv2.fillPoly(loss, [wedge], int(255 * pale), cv2.LINE_AA, 4)
+        for _ in range(rng.integers(0, 2 + len(nuclei))):
+            polyline(_fissure(ring[:-1], center, radius, rng), pale, _width(0.5 * radius, rng))
+    elif kind == FiberClass.NECROTIC_HYALINE:
         notches = int(rng.integers(2, 8)) if rng.random() < 0.45 else 0
         for _ in range(notches):
             wedge = np.round((_notch(ring[:-1], center, radius, rng) - 0.5) * 16).astype(np.int32)

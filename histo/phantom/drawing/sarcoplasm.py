@@ -90,7 +90,9 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     rim[pale] = rng.uniform(0.7, 1.5, m)
     holes[pale] = np.where(smooth, _NOWHERE, rng.uniform(-1.8, -0.3, m))
 
-    hyaline = kind == FiberClass.NECROTIC_HYALINE
+    eaten = kind == FiberClass.MYOPHAGOCYTOSIS
+    dug = eaten & (scene.fiber_look == FiberLook.EATEN_INTO)
+    hyaline = (kind == FiberClass.NECROTIC_HYALINE) | dug
     m = np.count_nonzero(hyaline)
     # In muscle that was injured as a whole every fiber may be as dark: then clefts and smoothness tell, not color.
     glassy = (0.95, 1.35) if rng.random() < 0.4 else (1.25, 1.95)
@@ -100,7 +102,7 @@ def draw_sarcoplasm(scene: Scene, look: Look) -> Sarcoplasm:
     mottle[hyaline] = rng.uniform(0.0, 0.06, m)
     rim[hyaline] = rng.uniform(0.6, 1.2, m)
 
-    eaten = kind == FiberClass.MYOPHAGOCYTOSIS
+    eaten &= ~dug
     m = np.count_nonzero(eaten)
     eosin[eaten] *= rng.uniform(0.35, 0.9, m) * (1 - 0.6 * stage[eaten])
     blue[eaten] += rng.uniform(0.05, 0.3, m)

@@ -20,6 +20,9 @@ _OBLIQUE_FROM = 1.6
 _RIM_FIBERS = 1.6
 """Fibers whose middle lies within so many diameters of the section's outline are at its cut rim."""
 
+_DUG_EATEN, _DUG_HYALINE = 0.4, 0.3
+"""Shares of phagocytosed and of hyaline fibers that macrophages dig into while the rest stays smooth. Conventions."""
+
 
 @dataclass(frozen=True, eq=False)
 class Fate:
@@ -80,6 +83,9 @@ def assign(
     eaten = fiber_class == FiberClass.MYOPHAGOCYTOSIS
     late = eaten & (rng.random(n) < spec.late)
     stage = np.where(late, 0.75 + 0.25 * stage, np.where(eaten, 0.7 * stage, stage))
+    glassy = fiber_class == FiberClass.NECROTIC_HYALINE
+    dug = (eaten & ~late & (rng.random(n) < _DUG_EATEN)) | (glassy & (rng.random(n) < _DUG_HYALINE))
+    look[dug] = FiberLook.EATEN_INTO
     return Fate(fiber_class, attributes, look, stage)
 
 

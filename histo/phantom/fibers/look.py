@@ -12,3 +12,5 @@ class FiberLook(IntEnum):
     LIPID = 1
     GLYCOGEN = 2
     GRANULAR_RIM = 3
+    EATEN_INTO = 4
+    """Hyaline sarcoplasm that macrophages dig into from the rim: smooth and dark to the edge of their holes."""

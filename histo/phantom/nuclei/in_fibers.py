@@ -7,6 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.findings import FiberAttribute, FiberClass
+from histo.phantom.fibers import FiberLook
 from histo.phantom.nuclei.nuclei import Nuclei, NucleusLook, inside_points, nuclei_at, together
 from histo.phantom.shapes import Polygons
 from histo.phantom.spec import PhantomSpec, Placement
@@ -14,7 +15,7 @@ from histo.phantom.spec import PhantomSpec, Placement
 
 def populate(
     spec: PhantomSpec, fibers: Polygons, fiber_class: NDArray[np.uint8], attributes: NDArray[np.bool_],
-    stage: NDArray[np.float64], rng: np.random.Generator,
+    look: NDArray[np.uint8], stage: NDArray[np.float64], rng: np.random.Generator,
 ) -> tuple[Nuclei, NDArray[np.bool_]]:  # fmt: skip
     """Place the nuclei in fibers and at their rims.
 
@@ -31,8 +32,9 @@ def populate(
         if rng.random() < 0.6:  # most internal nuclei lie in the middle
             inset = max(inset, rng.uniform(0.4, 0.75) * float(np.sqrt(fibers[index].area / np.pi)))
         inside = inside_points(fibers[index], count, 9.0, inset, rng)
-        look = NucleusLook.VESICULAR if regenerating and rng.random() < 0.85 else NucleusLook.OVAL
-        parts.append(nuclei_at(inside, look, rng, host=np.full(len(inside), index)))
+        oval = not regenerating or rng.random() >= 0.85
+        kind = NucleusLook.OVAL if oval else NucleusLook.VESICULAR
+        parts.append(nuclei_at(inside, kind, rng, host=np.full(len(inside), index)))
         attributes[index, FiberAttribute.INTERNAL_NUCLEUS] = len(inside) > 0
     for index in np.flatnonzero(fiber_class == FiberClass.MYOPHAGOCYTOSIS):
         radius = np.sqrt(fibers[index].area / np.pi)
@@ -40,17 +42,20 @@ def populate(
         spacing = rng.uniform(5.5, 7.5) if packed else rng.uniform(6.5, 9.0)
         room = max(3, int(0.75 * (radius / spacing) ** 2 * np.pi))
         count = room if packed else int(np.clip(3 + stage[index] * 0.9 * room, 3, 40))
-        inside = inside_points(fibers[index], count, spacing, 2.0, rng)
+        # macrophages come from the rim, and where the fiber is still firm they have not come far
+        rim_um = rng.uniform(0.25, 0.8) * radius if look[index] == FiberLook.EATEN_INTO else None
+        inside = inside_points(fibers[index], count, spacing, 2.0, rng, rim_um)
         lymphoid = rng.random(len(inside)) < 0.08
         host = np.full(len(inside), index)
         parts.append(nuclei_at(inside[~lymphoid], NucleusLook.MACROPHAGE, rng, host=host[~lymphoid]))
         parts.append(nuclei_at(inside[lymphoid], NucleusLook.LYMPHOID, rng, host=host[lymphoid]))
     necrotic = np.isin(fiber_class, (FiberClass.NECROTIC_PALE, FiberClass.NECROTIC_HYALINE))
-    cleared = necrotic & (rng.random(len(fibers)) < 0.15)
+    cleared = necrotic & ((rng.random(len(fibers)) < 0.15) | (look == FiberLook.EATEN_INTO))
     if spec.necrosis_placement is Placement.SHEET:  # all died at once, before macrophages came
         cleared[:] = False
     for index in np.flatnonzero(cleared):
-        inside = inside_points(fibers[index], int(rng.integers(1, 3)), 8.0, 2.0, rng)
+        rim_um = 8.0 if look[index] == FiberLook.EATEN_INTO else None
+        inside = inside_points(fibers[index], int(rng.integers(1, 3)), 8.0, 2.0, rng, rim_um)
         parts.append(nuclei_at(inside, NucleusLook.MACROPHAGE, rng, host=np.full(len(inside), index)))
     for index in np.flatnonzero(attributes[:, FiberAttribute.INVASION_CANDIDATE]):
         inside = inside_points(fibers[index], int(rng.integers(2, 7)), 5.5, 1.5, rng, rim_um=9.0)
