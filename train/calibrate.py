@@ -16,7 +16,7 @@ from histo.network.cell_peaks import find_peaks
 from histo.network.temperature import temper_odds, untemper_odds
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, maps_of, read_fields
-from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells
+from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells, false_necroses_per_1000
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
 from train.second_look import candidates_of, f1_by_threshold, fit_second_look, gathered, read_candidates
 from train.sections import ordinary_sections
@@ -59,6 +59,9 @@ RESCALED = (0.02, 0.98)
 FALSE_CELLS_PER_MM2 = 1.0
 """A convention: an infiltrate counts from 4.2 cells per mm2 on, and a detector's own must stay well below."""
 
+FALSE_NECROTIC_PER_1000 = 0.75
+"""A convention: below the 1 that is asked for, for others show more than those it is chosen on."""
+
 KnownMaps = list[tuple[FieldTruth, Maps]]
 KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
 
@@ -85,13 +88,16 @@ class Calibration:
 
     Attributes:
         points: Temperatures and thresholds.
-        choices: Every threshold by its score; those of inflammatory cells before they were raised.
+        choices: Every threshold by its score; those of necrosis and of inflammatory cells before they were raised.
+        false_necrotic_per_1000: On healthy sections, by the thresholds of necrosis that were tried; the last one was
+            taken. Empty where no healthy section was read.
         false_cells_per_mm2: On healthy sections, by the thresholds of nuclei that were tried; the last ones were taken.
             Empty where no healthy section was read.
     """
 
     points: OperatingPoints
     choices: tuple[Choice, ...]
+    false_necrotic_per_1000: Mapping[float, float]
     false_cells_per_mm2: Mapping[tuple[float, ...], float]
 
 
@@ -104,6 +110,7 @@ def choose_points(
     outlines: bool = True,
     false_cells_per_mm2: float = FALSE_CELLS_PER_MM2,
     looked: Sequence[int] = (),
+    false_necrotic_per_1000: float = FALSE_NECROTIC_PER_1000,
 ) -> Calibration:
     """Fit a temperature for each head, then pick each threshold: outlines, classes, attributes, nuclei, in this order.
 
@@ -112,7 +119,8 @@ def choose_points(
         start: Where to begin, and what is kept for findings that never occur.
         folder: Of validation fields.
         healthy: Seeds of normal phantom sections, of the validation split. Where their false inflammatory cells, both
-            kinds together, exceed the rate, the thresholds are raised to those that keep most of both kinds' scores.
+            kinds together, exceed the rate, the thresholds are raised to those that keep most of both kinds' scores;
+            where their false necroses do, that of necrosis is raised until they do not.
         sections: Seeds of ordinary phantom sections, of the validation split, the patterns taking turns: on fields
             alone, which are far more diseased and varied than life, outlines are cut too small for ordinary muscle.
         outlines: Whether to choose how outlines are cut. That takes hundreds of diseased fibers: with fewer, keep what
@@ -120,6 +128,7 @@ def choose_points(
         false_cells_per_mm2: That rate.
         looked: Seeds of ordinary phantom sections, of the validation split, that the second look at necrosis is learned
             from beside the fields, and its threshold from them alone; none keeps the bundle's second look.
+        false_necrotic_per_1000: False necroses that healthy sections may show, per 1,000 fibers.
     """
     known = [*read_fields(engine, folder, f"Reading {folder}"), *_read_sections(engine, sections)]
     start = rescaled(start, fit_temperatures(known, start))
@@ -148,12 +157,15 @@ def choose_points(
         attributes=tuple(chosen[f"attributes.{kind.name.lower()}"] for kind in FiberAttribute),
         cells=tuple(chosen[f"cells.{cell.name.lower()}"] for cell in CellClass),
     )
+    necroses: dict[float, float] = {}
     rates: dict[tuple[float, ...], float] = {}
     if healthy:
+        quiet = candidates_on_healthy(engine, points, healthy)
+        necroses = calmed(quiet, points.necrotic, false_necrotic_per_1000)
         worth = {kind: {t: scores[kind] for t, scores in by_threshold.items()} for kind in INFLAMMATORY_CLASSES}
-        rates = quieted(candidates_on_healthy(engine, points, healthy), points.cells, false_cells_per_mm2, worth)
-        points = replace(points, cells=list(rates)[-1])
-    return Calibration(points, tuple(choices), rates)
+        rates = quieted(quiet, points.cells, false_cells_per_mm2, worth)
+        points = replace(points, necrotic=list(necroses)[-1], cells=list(rates)[-1])
+    return Calibration(points, tuple(choices), necroses, rates)
 
 
 def _choose_outlines(known: KnownMaps, points: OperatingPoints) -> tuple[OperatingPoints, list[Choice]]:
@@ -180,6 +192,26 @@ def _choose_outlines(known: KnownMaps, points: OperatingPoints) -> tuple[Operati
     choices.append(_best("necrotic_fiber", f1, points.necrotic_fiber))
     points = doubt[choices[-1].value]
     return points, choices
+
+
+def calmed(sections: Sequence[HealthyCandidates], necrotic: float, per_1000: float) -> dict[float, float]:
+    """Raise the threshold of necrosis until healthy sections show few enough false ones.
+
+    Args:
+        sections: Healthy ones.
+        necrotic: The threshold to begin with.
+        per_1000: False necroses that they may show, per 1,000 fibers.
+
+    Returns:
+        False necroses per 1,000 fibers by the thresholds that were tried. The last one was taken: the lowest that is
+        calm enough, or the highest of all.
+    """
+    rates: dict[float, float] = {}
+    for threshold in (necrotic, *(step for step in PROBABILITY_GRID if step > necrotic)):
+        rates[threshold] = false_necroses_per_1000(sections, threshold)
+        if rates[threshold] <= per_1000:
+            break
+    return rates
 
 
 def quieted(

@@ -179,6 +179,12 @@ def calibrate(
     for choice in chosen.choices:
         tried = "  ".join(f"{value:g}: {f1:.3f}" for value, f1 in choice.f1.items()) or "never occurs, kept"
         typer.echo(f"{choice.name:30s} {choice.value:g}    {tried}")
+    if chosen.false_necrotic_per_1000:
+        necrotic, rate = list(chosen.false_necrotic_per_1000.items())[-1]
+        tried = len(chosen.false_necrotic_per_1000)
+        typer.echo(
+            f"necrotic {necrotic:<21g} of {tried} tried: {rate:.2f} false necroses per 1,000 when healthy"
+        )
     if chosen.false_cells_per_mm2:
         cells, rate = list(chosen.false_cells_per_mm2.items())[-1]
         thresholds = "  ".join(f"{kind.name.lower()} {cells[kind]:g}" for kind in INFLAMMATORY_CLASSES)

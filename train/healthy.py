@@ -14,6 +14,8 @@ from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass
 from histo.model import FALSE_CALLS_METRIC
 from histo.network import Engine, Metric, OperatingPoints
 from histo.network.cell_peaks import Peaks, find_peaks
+from histo.network.decode import outline_block
+from histo.network.second_look import SEEN, look_again
 from histo.phantom.truth import FieldTruth
 from train.evaluate import findings_of, maps_of
 from train.matching import match_points
@@ -25,17 +27,21 @@ FALSE_CELLS_METRIC = "false_inflammatory_cells_per_mm2"
 
 @dataclass(frozen=True, eq=False)
 class HealthyCandidates:
-    """What might be taken for inflammatory cells on one healthy section.
+    """What might be taken for inflammatory cells, or for necrotic fibers, on one healthy section.
 
     Attributes:
         peaks: Candidates of every height from `CANDIDATE_HEIGHT` on.
         true_um: (K, 2) the inflammatory cells that are truly there.
         mm2: Of tissue.
+        necrotic_share: (N,) float64, how likely each outline is necrotic that would be kept if it were called so.
+        fibers: True fibers.
     """
 
     peaks: Peaks
     true_um: NDArray[np.floating]
     mm2: float
+    necrotic_share: NDArray[np.float64]
+    fibers: int
 
 
 def candidates_on_healthy(
@@ -45,15 +51,38 @@ def candidates_on_healthy(
 
     Args:
         engine: Runs the bundle's network.
-        points: Give the temperature of nuclei and their spacing.
+        points: Give how outlines are cut, temperatures, the second look at necrosis, and the spacing of nuclei.
         seeds: Of the sections; from the validation split.
     """
     low = replace(points, cells=(CANDIDATE_HEIGHT,) * len(CellClass))
     found = []
     for field in healthy_views(track(seeds, description="Reading healthy phantoms")):
-        peaks = find_peaks(maps_of(engine, field.rgb), low)
-        found.append(HealthyCandidates(peaks, _inflammatory_um(field.truth), tissue_mm2(field.truth, None)))
+        maps = maps_of(engine, field.rgb)
+        peaks = find_peaks(maps, low)
+        block = outline_block(maps, points)
+        by_class = look_again(block.class_probability, block.seen, points.necrotic_look)
+        kept = block.seen[:, SEEN.index("foreground")] >= points.necrotic_fiber
+        found.append(
+            HealthyCandidates(
+                peaks=peaks,
+                true_um=_inflammatory_um(field.truth),
+                mm2=tissue_mm2(field.truth, None),
+                necrotic_share=by_class[kept][:, list(NECROTIC_CLASSES)].sum(axis=1),
+                fibers=len(field.truth.fiber_class) - 1,
+            )
+        )
     return tuple(found)
+
+
+def false_necroses_per_1000(sections: Sequence[HealthyCandidates], threshold: float) -> float:
+    """How many necrotic fibers would be called per 1,000 true ones, none of which is.
+
+    Args:
+        sections: Healthy ones.
+        threshold: Summed probability of the necrotic classes from which a fiber is called so.
+    """
+    calls = sum(np.count_nonzero(section.necrotic_share >= threshold) for section in sections)
+    return 1000 * calls / max(1, sum(section.fibers for section in sections))
 
 
 def false_cells(sections: Sequence[HealthyCandidates], thresholds: Sequence[float]) -> int:

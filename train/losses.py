@@ -52,9 +52,9 @@ class LossWeights:
     attributes: float = 1.0
     attribute_positive: float = 4.0
     cells: float = 1.0
-    compartments: float = 0.5
+    compartments: float = 1.0
     compartment_classes: tuple[float, float, float, float, float, float, float, float] = (
-        1.0, 0.4, 1.0, 1.2, 1.8, 1.2, 1.8, 1.5,
+        1.5, 0.4, 1.0, 1.2, 2.5, 1.2, 1.8, 2.0,
     )  # fmt: skip
 
 

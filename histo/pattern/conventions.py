@@ -64,7 +64,8 @@ class InfiltrateBands:
 
     sparse_below_per_mm2: float
     present_from_clusters: int
-    dense_above_clusters_per_section: int
+    dense_above_clusters: int
+    clusters_on_mm2: float
     diffuse_from_per_mm2: float
     placed_from_cells: int
     mostly_percent: float

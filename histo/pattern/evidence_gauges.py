@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from histo.evidence import EdgePosition, Estimate, Evidence
 from histo.pattern.conventions import Conventions
 from histo.pattern.gauges import Band, Gauge, Mark, source_of
-from histo.pattern.grading import small_fiber_percent
+from histo.pattern.grading import cluster_limits, small_fiber_percent
 
 
 def evidence_gauges(numbers: Evidence, sections: int, conventions: Conventions) -> tuple[Gauge, ...]:
@@ -76,19 +76,21 @@ def _infiltrate(numbers: Evidence, sections: int, conventions: Conventions) -> I
         yield from _gauge("infiltration", text, "per mm2", kind.per_mm2, of_kind, sparse)
     of_all = (Band("not diffuse", bands.diffuse_from_per_mm2), Band("dense"))
     yield from _gauge("infiltration", "All inflammatory cells", "per mm2", infiltrate.total.per_mm2, of_all, diffuse)
-    most = bands.dense_above_clusters_per_section * sections + 1
-    present = bands.present_from_clusters
+    present, most = cluster_limits(numbers, sections, conventions)
     between = (Band("present", float(most)),) if present < most else ()
     yield Gauge(
         finding="infiltration",
         text=f"Clusters of {conventions.measures.cluster_cells} or more cells",
-        unit="in all" if sections == 1 else f"on {sections} slides",
+        unit=f"on {numbers.coverage.assessable_mm2:.3g} mm2",
         value=float(infiltrate.clusters_count),
         low=None,
         high=None,
-        bands=(Band("none", float(present)), *between, Band("dense")),
+        bands=(Band("none" if present == 1 else "few", float(present)), *between, Band("dense")),
         source=source_of(
-            conventions, "infiltrate.present_from_clusters", "infiltrate.dense_above_clusters_per_section"
+            conventions,
+            "infiltrate.present_from_clusters",
+            "infiltrate.dense_above_clusters",
+            "infiltrate.clusters_on_mm2",
         ),
     )
 

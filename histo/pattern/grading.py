@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from histo.evidence import EdgePosition, Estimate, Evidence, SpreadTest
@@ -148,12 +149,26 @@ def _infiltration(numbers: Evidence, sections: int, conventions: Conventions) ->
     # The score tool counts CD3+ and CD68+ cells apart, each against the same limit.
     by_kind = (infiltrate.lymphocyte_like.per_mm2, infiltrate.macrophage_like.per_mm2)
     kind_per_mm2 = max(density.value for density in by_kind if density is not None)
-    many_clusters = infiltrate.clusters_count > bands.dense_above_clusters_per_section * sections
-    if many_clusters or infiltrate.total.per_mm2.value >= bands.diffuse_from_per_mm2:
+    present_from, dense_from = cluster_limits(numbers, sections, conventions)
+    if infiltrate.clusters_count >= dense_from or infiltrate.total.per_mm2.value >= bands.diffuse_from_per_mm2:
         return Infiltration.DENSE
-    if kind_per_mm2 >= bands.sparse_below_per_mm2 or infiltrate.clusters_count >= bands.present_from_clusters:
+    if kind_per_mm2 >= bands.sparse_below_per_mm2 or infiltrate.clusters_count >= present_from:
         return Infiltration.PRESENT
     return Infiltration.NONE_SPARSE
+
+
+def cluster_limits(numbers: Evidence, sections: int, conventions: Conventions) -> tuple[int, int]:
+    """From how many clusters on an infiltrate is present, and dense: on wide tissue a single one is by chance.
+
+    Args:
+        numbers: What was counted, and on how much tissue.
+        sections: How many slides it sums over; the dense infiltrate's count is of a section.
+        conventions: The counts of the score tool, and the tissue that they are of.
+    """
+    bands = conventions.infiltrate
+    wide = numbers.coverage.assessable_mm2 / bands.clusters_on_mm2
+    present = math.ceil(bands.present_from_clusters * max(1.0, wide))
+    return present, math.floor(bands.dense_above_clusters * max(sections, wide)) + 1
 
 
 def _place(numbers: Evidence, conventions: Conventions) -> Place:

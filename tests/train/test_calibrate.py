@@ -18,9 +18,9 @@ from histo.network.cell_peaks import Peaks
 from histo.network.temperature import temper_odds, temper_shares
 from histo.phantom import PATTERN_SPECS, make_field
 from histo.phantom.truth import Field
-from train.calibrate import _best, _outline_score, _read_sections, choose_points, quieted, rescaled
+from train.calibrate import _best, _outline_score, _read_sections, calmed, choose_points, quieted, rescaled
 from train.field_store import field_path, save_field
-from train.healthy import HealthyCandidates, false_cells
+from train.healthy import HealthyCandidates, false_cells, false_necroses_per_1000
 from train.temperatures import COLDEST, fit_heights, fit_odds, fit_shares
 
 seeds = st.integers(0, 2**32 - 1)
@@ -118,14 +118,16 @@ def test_a_threshold_moves_only_for_a_better_score() -> None:
     assert _best("x", {0.3: float("nan")}, 0.44).value == 0.44
 
 
-def test_healthy_sections_raise_the_thresholds_of_inflammatory_cells_alone(
+def test_healthy_sections_raise_the_thresholds_of_inflammatory_cells_and_of_necrosis_alone(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quiet = candidates([0.9, 0.52, 0.41, 0.3])
     monkeypatch.setattr("train.calibrate.candidates_on_healthy", lambda *_: (quiet,))
     plain = choose_points(UnsureEngine(), OperatingPoints(), folder).points
     chosen = choose_points(UnsureEngine(), OperatingPoints(), folder, healthy=[1], false_cells_per_mm2=2.0)
-    assert chosen.points == replace(plain, cells=list(chosen.false_cells_per_mm2)[-1])
+    necrotic, cells = list(chosen.false_necrotic_per_1000)[-1], list(chosen.false_cells_per_mm2)[-1]
+    assert chosen.points == replace(plain, necrotic=necrotic, cells=cells)
+    assert necrotic > 0.8, "above two of the three outlines that the threshold before would call necrotic"
     *before, last = chosen.false_cells_per_mm2.values()
     assert last <= 2
     assert last <= max(before)
@@ -144,6 +146,8 @@ def candidates(heights: list[float]) -> HealthyCandidates:
         ),
         true_um=np.array([[1.0, 21.0]]),
         mm2=0.5,
+        necrotic_share=np.array([0.97, 0.8, 0.42, 0.1]),
+        fibers=1000,
     )
 
 
@@ -152,6 +156,21 @@ def test_false_cells_are_counted_from_a_threshold_on_and_true_ones_are_none() ->
     section = replace(section, true_um=section.peaks.center_um[:1] + 2)
     assert [false_cells([section], (t,) * 4) for t in (0.25, 0.4, 0.5, 0.95)] == [3, 2, 1, 0]
     assert false_cells([section, section], (0.4,) * 4) == 4
+
+
+def test_false_necroses_are_counted_by_the_thousand_fibers() -> None:
+    section = candidates([])
+    assert [false_necroses_per_1000([section], t) for t in (0.05, 0.42, 0.5, 0.99)] == [4, 3, 2, 0]
+    assert false_necroses_per_1000([section, replace(section, fibers=3000)], 0.5) == 1
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(0.05, 0.9), st.floats(0, 4))
+def test_the_threshold_of_necrosis_rises_no_further_than_it_must(necrotic: float, per_1000: float) -> None:
+    *loud, (taken, rate) = calmed([candidates([])], necrotic, per_1000).items()
+    assert taken >= necrotic
+    assert all(tried < taken and tried_rate > per_1000 for tried, tried_rate in loud)
+    assert rate <= per_1000 or taken == max(necrotic, 0.95)
 
 
 WORTH = {kind: {t: 1 - (t - 0.5) ** 2 for t in (0.3, 0.5, 0.8, 0.95)} for kind in INFLAMMATORY_CLASSES}
