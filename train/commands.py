@@ -181,9 +181,9 @@ def calibrate(
         typer.echo(f"{choice.name:30s} {choice.value:g}    {tried}")
     if chosen.false_necrotic_per_1000:
         necrotic, rate = list(chosen.false_necrotic_per_1000.items())[-1]
-        tried = len(chosen.false_necrotic_per_1000)
+        steps = len(chosen.false_necrotic_per_1000)
         typer.echo(
-            f"necrotic {necrotic:<21g} of {tried} tried: {rate:.2f} false necroses per 1,000 when healthy"
+            f"necrotic {necrotic:<21g} of {steps} tried: {rate:.2f} false necroses per 1,000 when healthy"
         )
     if chosen.false_cells_per_mm2:
         cells, rate = list(chosen.false_cells_per_mm2.items())[-1]
