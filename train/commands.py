@@ -182,9 +182,7 @@ def calibrate(
     if chosen.false_necrotic_per_1000:
         necrotic, rate = list(chosen.false_necrotic_per_1000.items())[-1]
         steps = len(chosen.false_necrotic_per_1000)
-        typer.echo(
-            f"necrotic {necrotic:<21g} of {steps} tried: {rate:.2f} false necroses per 1,000 when healthy"
-        )
+        typer.echo(f"necrotic {necrotic:<21g} of {steps} tried: {rate:.2f} false necroses per 1,000 when healthy")
     if chosen.false_cells_per_mm2:
         cells, rate = list(chosen.false_cells_per_mm2.items())[-1]
         thresholds = "  ".join(f"{kind.name.lower()} {cells[kind]:g}" for kind in INFLAMMATORY_CLASSES)

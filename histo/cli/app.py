@@ -17,6 +17,7 @@ from histo.cli.read import read
 from histo.cli.recover import recover
 from histo.cli.report import report
 from histo.cli.review import review
+from histo.cli.version import options
 
 app = typer.Typer(
     name="histo",
@@ -32,6 +33,7 @@ app = typer.Typer(
     ),
     epilog="Example:  histo read biopsy.svs --out out",
 )
+app.callback()(options)
 app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
 app.command(short_help="Write a reading in the formats of other programs.")(export)
 app.command(short_help="Draw the report of a reading again, as a page and as a PDF.")(report)

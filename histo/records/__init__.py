@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from histo.records.atomic import Staged, make_folder, write_atomically
 from histo.records.compartment_file import read_compartments, write_compartments
+from histo.records.csv_text import csv_bytes
 from histo.records.detector_errors import errors_document, read_detector_errors
 from histo.records.findings_files import FINDINGS_FILES, read_findings, write_findings
 from histo.records.geojson import read_area_features, stream_geojson, write_geojson
 from histo.records.outlines import Area, slide_areas, unreadable_outlines
 from histo.records.plain import as_stored, json_bytes, plain, read_json
+from histo.records.plain_table import TableColumn, write_plain_table
 from histo.records.qupath import (
     ARTEFACT_NAME,
     CELL_NAMES,
@@ -46,7 +48,9 @@ __all__ = [
     "SlideResult",
     "Staged",
     "StoredReading",
+    "TableColumn",
     "as_stored",
+    "csv_bytes",
     "errors_document",
     "json_bytes",
     "make_folder",
@@ -78,4 +82,5 @@ __all__ = [
     "write_fibers",
     "write_findings",
     "write_geojson",
+    "write_plain_table",
 ]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from histo.agreement import AgreementReport
 from histo.evidence import Estimate
-from histo.records import Staged, json_bytes, make_folder, plain, provenance
+from histo.records import Staged, csv_bytes, json_bytes, make_folder, plain, provenance
 from histo.report.agreement_page import agreement_html
 from histo.report.style import RESEARCH_USE
 
@@ -40,8 +38,8 @@ def write_agreement(folder: Path, report: AgreementReport, simulated: bool = Fal
     page = agreement_html(report, simulated).encode("utf-8")
     contents = {
         JSON_NAME: json_bytes(document),
-        CSV_NAME: _csv(_HEADER, _rows(report)),
-        DISCORDANCES_NAME: _csv(("finding", "biopsy", "item", "weight", *report.readers), _discordances(report)),
+        CSV_NAME: csv_bytes(_HEADER, _rows(report)),
+        DISCORDANCES_NAME: csv_bytes(("finding", "biopsy", "item", "weight", *report.readers), _discordances(report)),
         PAGE_NAME: page,
     }
     make_folder(folder)
@@ -51,18 +49,6 @@ def write_agreement(folder: Path, report: AgreementReport, simulated: bool = Fal
 
 def _add(staged: Staged, name: str, data: bytes) -> Path:
     return staged.add(name, lambda path: path.write_bytes(data))
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerows([[_safe(cell) for cell in row] for row in (header, *rows)])
-    return text.getvalue().encode("utf-8")
-
-
-def _safe(cell: object) -> object:
-    """A name that begins like a formula would be run by a spreadsheet; a quote before it stops that."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _rows(report: AgreementReport) -> Iterator[tuple[object, ...]]:

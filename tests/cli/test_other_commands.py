@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -42,6 +43,11 @@ def test_every_help_has_an_example(command: str) -> None:
 @pytest.mark.parametrize("words", [(), ("read",), ("recover",)])
 def test_help_of_what_names_a_pattern_says_what_it_is_for(words: tuple[str, ...]) -> None:
     assert "Research use only. A pattern, not a diagnosis." in run(*words, "--help").stdout
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"histo {version('histo')}\n")
 
 
 def test_help_of_phantoms_says_what_they_are_for() -> None:

@@ -224,7 +224,7 @@ def lap(page: Any, *, overlay: bool = True) -> str:  # noqa: ANN401
 
 
 def measure_frames(work: Path) -> None:
-    from review_browser import a_browser
+    from real_browser import a_browser
 
     with server(work) as (case, _), a_browser() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 900})

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from review_browser import CONTRASTS, SLOWEST_MS, a_browser, playwright, running
+from real_browser import CONTRASTS, SLOWEST_MS, a_browser, playwright
+from review_browser import running
 
 from histo.review import Settings
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from example_findings import example_findings
-from review_browser import CONTRASTS, SLOWEST_MS, a_browser, playwright, running
+from real_browser import CONTRASTS, SLOWEST_MS, a_browser, playwright
+from review_browser import running
 from review_folder import SIDE_UM, paint_slide, write_reading
 
 from histo.review import Settings
