@@ -112,6 +112,21 @@ def test_what_is_measured_of_drawn_mistakes_is_what_they_were_drawn_from() -> No
     assert found.assessable == pytest.approx(0.9)
 
 
+def test_a_crowd_of_false_cells_stays_with_its_disease() -> None:
+    quiet = read_by(sloppy())
+    loud = replace(quiet, false_cells=quiet.false_cells + 200.0)
+    names, sections = ("normal", "granulomatous") * 4, (replace(quiet, false_cells=np.zeros((8, 4))), loud) * 4
+    model = replace(model_of(sections), diseases=names)
+    place = Compartment.ENDOMYSIUM
+    mm2 = 4 * quiet.compartment_mm2[place]
+    assert model.rates_of("false_cells", "normal")[place].max() <= 1 / mm2
+    assert model.rates_of("false_cells", "granulomatous")[place].min() > 100 / quiet.compartment_mm2[place]
+    assert (model.rates_of("false_cells", "never measured")[place] == model.pooled.false_cells[place]).all()
+    rng = np.random.default_rng(0)
+    drawn = {name: np.mean([model.draw(rng, name).false_cells[place].sum() for _ in range(50)]) for name in names}
+    assert drawn["normal"] < 0.05 * drawn["granulomatous"]
+
+
 def test_worse_recall_gives_fewer_finds_and_more_false_calls_more() -> None:
     def necrotic(shift: Shift) -> float:
         counts = [read_by(shift.of(sloppy()), seed).fibers for seed in range(4)]
@@ -137,7 +152,7 @@ def test_a_model_reads_back_as_it_was_written(tmp_path: Path) -> None:
         assert back.stacked(name) == pytest.approx(model.stacked(name))
     assert back.false_necrotic_per_1000 == model.false_necrotic_per_1000
     assert headline(back)["necrotic.found"].value == pytest.approx(headline(model)["necrotic.found"].value)
-    first, second = (one.draw(np.random.default_rng(4)) for one in (model, back))
+    first, second = (one.draw(np.random.default_rng(4), "normal") for one in (model, back))
     assert first.fibers == pytest.approx(second.fibers, abs=1e-6)
 
 

@@ -46,12 +46,12 @@ def gamma_shape(counts: Floats, exposure: Floats, rate: Floats) -> Floats:
     Args:
         counts: (S, R, J) by section, row and category.
         exposure: (S, R) what each is counted per.
-        rate: (R, J) of all sections together.
+        rate: (R, J) of all sections together, or (S, R, J) what each is expected to have.
 
     Returns:
         (R, J) float64, large where sections do not differ.
     """
-    expected = exposure[:, :, None] * rate[None]
+    expected = exposure[:, :, None] * rate
     with np.errstate(invalid="ignore", divide="ignore"):
         excess = np.where(expected > 0, (counts - expected) ** 2 / expected, 0).sum(axis=0)
         seen = np.count_nonzero(expected > 0, axis=0)

@@ -84,7 +84,7 @@ def sample_biopsy(
         conventions: Of the evidence and its grades.
     """
     rng = np.random.default_rng([plan.seed, 45])
-    rates = errors.draw(rng)
+    rates = errors.draw(rng, plan.disease)
     for shift in shifts:
         rates = shift.of(rates)
     observed: list[SlideObservation] = []
