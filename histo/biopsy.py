@@ -92,7 +92,7 @@ def read_biopsy(
         clock.listener.slide(_name_of(slide), number, len(asked))
         try:
             alone = known if name is None else None
-            read.append(_read_and_write(slide, model, conventions, mpp, folder, clock, alone))
+            read.append(read_and_write_slide(slide, model, conventions, mpp, folder, clock, alone))
         except SlideError as error:
             failures.append(SlideFailure.of(error))
             clock.listener.failed(failures[-1])
@@ -109,18 +109,16 @@ def read_biopsy(
     if not read:
         raise SlideError(name or "", f"none of its {len(asked)} slides can be read", "see the error of each slide")
 
-    results = [result for result, _ in read]
-    with clock.stage("weigh"):
-        reading = conclude(name or results[0].info.name, results, failures, model, conventions, known)
-    if folder is not None and name is not None:
-        pictures = {result.info.name: taken for result, taken in read if taken is not None}
-        run = run_document(clock.started, clock.seconds, _read_mm2(results), _paths_of(results))
-        try:
-            write_biopsy_folder(folder, reading, pictures, run)
-        except HistoError as error:
-            clock.listener.failed(SlideFailure.stopped(name, error))
-            raise
-    return reading
+    if name is None or folder is None:
+        with clock.stage("weigh"):
+            return conclude(
+                name or read[0][0].info.name, [slide for slide, _ in read], failures, model, conventions, known
+            )
+    try:
+        return conclude_and_write(name, read, failures, model, conventions, known, folder, clock)
+    except HistoError as error:
+        clock.listener.failed(SlideFailure.stopped(name, error))
+        raise
 
 
 def read_slide(reader: SlideReader, model: Model, clock: StageClock) -> SlideResult:
@@ -130,6 +128,88 @@ def read_slide(reader: SlideReader, model: Model, clock: StageClock) -> SlideRes
     with clock.stage("detect"):
         findings = detect(reader, tissue, model.bundle, model.engine, clock.listener.advance)
     return SlideResult(reader.info, tissue, coverage_of(tissue, findings), findings)
+
+
+def read_and_write_slide(
+    slide: Slide,
+    model: Model,
+    conventions: Conventions,
+    mpp: float | None,
+    folder: Path | None,
+    clock: StageClock,
+    clinical: ClinicalFacts | None = None,
+    original: Path | None = None,
+) -> tuple[SlideResult, SlidePictures | None]:
+    """Read one slide, and write its own reading: the part of a biopsy that needs pixels.
+
+    Args:
+        slide: What to read.
+        model: What reads it.
+        conventions: How findings are measured and graded.
+        mpp: Overrides the scale of a slide file.
+        folder: Gets a folder of the slide's name; None to write nothing.
+        clock: Its times are added to.
+        clinical: What is known of the patient, where the slide is a biopsy of its own.
+        original: Where the slide truly lies, if `slide` is a copy of it.
+
+    Returns:
+        What was found, and the pictures that a report of it shows; None if nothing is written.
+
+    Raises:
+        HistoError: As `read_biopsy`.
+    """
+    own = StageClock(clock.listener)
+    pictures = None
+    with _opened(slide, mpp, own) as reader:
+        result = read_slide(reader, model, own)
+        if original is not None:
+            result = replace(result, info=replace(result.info, path=original))
+        if folder is not None:
+            with own.stage("weigh"):
+                alone = conclude(result.info.name, [result], [], model, conventions, clinical)
+            with own.stage("take pictures"):
+                # By the evidence as it is stored, so that a report drawn from the files shows the same.
+                pictures = take_pictures(reader, result.tissue, result.findings, as_stored(alone.evidence.slides[0]))
+    if folder is not None and pictures is not None:
+        clock.listener.stage("write")
+        run = run_document(own.started, own.seconds, _read_mm2([result]), _paths_of([result]))
+        write_slide_folder(folder / result.info.name, alone, pictures, run)
+    clock.add(own)
+    return result, pictures
+
+
+def conclude_and_write(
+    name: str,
+    read: Sequence[tuple[SlideResult, SlidePictures | None]],
+    failures: Sequence[SlideFailure],
+    model: Model,
+    conventions: Conventions,
+    clinical: ClinicalFacts | None,
+    folder: Path,
+    clock: StageClock,
+) -> BiopsyReading:
+    """Weigh all slides of a biopsy together and write their common reading: the part that needs no pixels.
+
+    Args:
+        name: Of the biopsy.
+        read: What `read_and_write_slide` gave of each slide that could be read.
+        failures: The slides that could not.
+        model: What read them.
+        conventions: How findings are measured and graded.
+        clinical: What is known of the patient.
+        folder: Of the biopsy; the slides' own folders lie in it.
+        clock: Its times are added to, and told.
+
+    Raises:
+        OutputError: If the reading cannot be written.
+    """
+    results = [result for result, _ in read]
+    with clock.stage("weigh"):
+        reading = conclude(name, results, failures, model, conventions, clinical)
+    pictures = {result.info.name: taken for result, taken in read if taken is not None}
+    run = run_document(clock.started, clock.seconds, _read_mm2(results), _paths_of(results))
+    write_biopsy_folder(folder, reading, pictures, run)
+    return reading
 
 
 def conclude(
@@ -229,33 +309,6 @@ def _known_of(biopsy: str, clinical: ClinicalFacts | Path | str | None) -> Clini
     facts = load_clinical(Path(clinical))
     choose_biopsy(Path(clinical), facts, [biopsy])
     return facts[biopsy]
-
-
-def _read_and_write(
-    slide: Slide,
-    model: Model,
-    conventions: Conventions,
-    mpp: float | None,
-    folder: Path | None,
-    clock: StageClock,
-    clinical: ClinicalFacts | None,
-) -> tuple[SlideResult, SlidePictures | None]:
-    own = StageClock(clock.listener)
-    pictures = None
-    with _opened(slide, mpp, own) as reader:
-        result = read_slide(reader, model, own)
-        if folder is not None:
-            with own.stage("weigh"):
-                alone = conclude(result.info.name, [result], [], model, conventions, clinical)
-            with own.stage("take pictures"):
-                # By the evidence as it is stored, so that a report drawn from the files shows the same.
-                pictures = take_pictures(reader, result.tissue, result.findings, as_stored(alone.evidence.slides[0]))
-    if folder is not None and pictures is not None:
-        clock.listener.stage("write")
-        run = run_document(own.started, own.seconds, _read_mm2([result]), _paths_of([result]))
-        write_slide_folder(folder / result.info.name, alone, pictures, run)
-    clock.add(own)
-    return result, pictures
 
 
 @contextmanager

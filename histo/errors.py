@@ -2,7 +2,8 @@
 
     HistoError                     one line: subject: problem; remedy
     ├── UsageError                 the request itself is wrong (exit code 2)
-    │   └── ClinicalError          the file of clinical facts has faults, each named with its row or field
+    │   ├── ClinicalError          the file of clinical facts has faults, each named with its row or field
+    │   └── ManifestError          the list of a laboratory's biopsies has faults, each named with its row
     ├── SlideError                 a slide cannot be used
     │   ├── SlideNotFound          missing, a directory, a FIFO, an empty file
     │   ├── NotASlide              the bytes are something else, and it says what
@@ -22,7 +23,6 @@
     │   ├── AnnotationBroken       a known format, but damaged: nesting, numbers, missing parts
     │   ├── MappingError           the mapping of class names cannot be used
     │   └── UnknownClasses         class names of which the mapping says nothing
-    ├── ManifestError              the list of a laboratory's biopsies has faults, each named with its row
     ├── RecordError                a reading or findings file cannot be read back
     └── OutputError                the disk is full, or the folder is not writable
 
@@ -66,6 +66,10 @@ class UsageError(HistoError):
 
 class ClinicalError(UsageError):
     """The file of clinical facts cannot be used as it is."""
+
+
+class ManifestError(UsageError):
+    """The list of a laboratory's biopsies cannot be used as it is."""
 
 
 class SlideError(HistoError):
@@ -142,10 +146,6 @@ class MappingError(AnnotationError):
 
 class UnknownClasses(AnnotationError):
     """Objects have class names of which the mapping says nothing."""
-
-
-class ManifestError(HistoError):
-    """The list of a laboratory's biopsies cannot be used as it is."""
 
 
 class RecordError(HistoError):

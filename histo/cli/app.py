@@ -7,6 +7,7 @@ import typer
 from histo.cli.agreement import agreement
 from histo.cli.annotations import commands as annotation_commands
 from histo.cli.bench import bench
+from histo.cli.cohort import cohort
 from histo.cli.doctor import doctor
 from histo.cli.export import export
 from histo.cli.from_review import from_review
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.callback()(options)
 app.command(short_help="Read biopsies: findings, evidence, pattern.")(read)
+app.command(short_help="Read many biopsies, unattended; resumed, isolated, shared.")(cohort)
 app.command(short_help="Write a reading in the formats of other programs.")(export)
 app.command(short_help="Draw the report of a reading again, as a page and as a PDF.")(report)
 app.command(short_help="Try whether necrosis could be seen on a slide: implant it, and count.")(recover)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Kind = TypeVar("Kind")
 
@@ -67,6 +67,10 @@ def _made(kind: Any, value: Any, place: str, older: bool) -> Any:  # noqa: ANN40
         )
     if origin is Mapping and isinstance(value, dict):
         return {key: _made(inner[1], entry, f"{place}.{key}", older) for key, entry in value.items()}
+    if origin is Literal:
+        if value not in inner:
+            raise ValueError(f"{place} must be one of {', '.join(map(str, inner))}, not {value!r:.60}")
+        return value
     if isinstance(kind, type) and issubclass(kind, Enum):
         if value not in [member.value for member in kind]:
             raise ValueError(

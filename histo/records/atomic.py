@@ -28,7 +28,7 @@ HOST = re.sub(r"[^A-Za-z0-9-]", "-", platform.node()) or "host"
 """Part of a temporary file's name: a lock taken on one machine need not be seen on another that shares the disk."""
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make renames durable: on Linux and macOS a folder is synced through its own descriptor."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -146,7 +146,7 @@ class Staged:
                 self._staged[-1][1].unlink(missing_ok=True)
             for temporary, final in self._staged:
                 temporary.replace(final)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             raise OutputError(self._folder, f"cannot write ({error.strerror or error})", WRITE_REMEDY) from error
 

@@ -65,7 +65,7 @@ def write_failures(folder: Path, failures: Sequence[SlideFailure], asked: int) -
 
     Args:
         folder: The folder given with --out.
-        failures: The slides that could not be read.
+        failures: The slides that could not be read; of a cohort, with what it knows besides.
         asked: How many slides were asked for.
 
     Returns:
@@ -80,7 +80,7 @@ def write_failures(folder: Path, failures: Sequence[SlideFailure], asked: int) -
         return None
     document = {
         "schema": "histo.failures",
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "slides_asked": asked,
         "slides_failed": len(failures),
         "failures": [plain(failure) for failure in failures],

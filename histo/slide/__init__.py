@@ -1,6 +1,6 @@
 """Opens a slide, whatever file it comes from, with a trustworthy scale and without endangering the process."""
 
-from histo.slide.intake import slide_digest, slide_name
+from histo.slide.intake import slide_digest, slide_files, slide_name
 from histo.slide.memory import MemorySlide
 from histo.slide.opening import SlideInspection, inspect_slide, open_slide
 from histo.slide.openslide_source import library_versions, library_warnings
@@ -19,5 +19,6 @@ __all__ = [
     "library_warnings",
     "open_slide",
     "slide_digest",
+    "slide_files",
     "slide_name",
 ]

@@ -84,6 +84,23 @@ def take_in(path: Path) -> Intake:
         raise SlideUnreadable(path, "you may not read it", "ask for the right to read the file") from None
 
 
+def slide_files(path: Path) -> tuple[Path, ...]:
+    """The files that a slide seems to be made of, by their names alone: nothing is opened, nothing is judged.
+
+    Args:
+        path: A slide file or folder; it need not exist.
+
+    Returns:
+        The file itself and what lies in its companion folder, or all files of a folder, in name order.
+
+    Raises:
+        OSError: If a folder cannot be listed.
+    """
+    if path.is_dir():
+        return tuple(sorted(file for file in path.iterdir() if file.is_file()))
+    return (path, *_companions(path))
+
+
 def slide_digest(path: Path) -> str:
     """The sha256 that a reading tells of a slide, without opening it.
 
@@ -157,12 +174,20 @@ def _of_file(path: Path, mode: int, size: int) -> Intake:
         if not folder.is_dir():
             problem = f"the folder {folder.name} with the slide's pixels is not beside it"
             raise MissingCompanion(path, problem, "copy the folder too, next to the .mrxs file")
-        files += sorted(file for file in folder.iterdir() if file.is_file())
+        files += _companions(path)
     return Intake(path, path, tuple(files), slide_name(path), _head_of(path))
 
 
+def _companions(path: Path) -> list[Path]:
+    """What belongs to a MIRAX slide: the files of the folder of its name, beside it."""
+    folder = path.with_suffix("")
+    if path.suffix.lower() != ".mrxs" or not folder.is_dir():
+        return []
+    return sorted(file for file in folder.iterdir() if file.is_file())
+
+
 def _of_folder(path: Path) -> Intake:
-    files = [file for file in sorted(path.iterdir()) if file.is_file() and _is_dicom(file)]
+    files = [file for file in sorted(path.iterdir()) if file.is_file() and is_dicom(file)]
     remedy = "give the slide file, or the folder of one DICOM slide"
     if not files:
         raise SlideNotFound(path, "it is a folder without DICOM files", remedy)
@@ -190,5 +215,6 @@ def _head_of(path: Path) -> bytes:
         return stream.read(_HEAD_BYTES)
 
 
-def _is_dicom(path: Path) -> bool:
+def is_dicom(path: Path) -> bool:
+    """Whether a file begins as DICOM files do."""
     return _head_of(path)[128:132] == b"DICM"

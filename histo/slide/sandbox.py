@@ -58,7 +58,7 @@ def probe(subject: Path, entry: Path, meanwhile: Callable[[], Answer]) -> tuple[
             if child.poll() is None:
                 child.kill()
     if child.returncode != 0:
-        raise SlideUnsafe(subject, f"opening it crashed a test process ({_manner(child.returncode)})", _REMEDY)
+        raise SlideUnsafe(subject, f"opening it crashed a test process ({manner(child.returncode)})", _REMEDY)
     return _report(subject, output), answer
 
 
@@ -85,7 +85,8 @@ def _report(subject: Path, output: bytes) -> ProbeReport:
     raise failure
 
 
-def _manner(returncode: int) -> str:
+def manner(returncode: int) -> str:
+    """How a process ended that did not end well: the signal's name, or its exit code."""
     if returncode < 0:
         try:
             return signal.Signals(-returncode).name

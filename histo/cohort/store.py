@@ -1,0 +1,305 @@
+"""The output folder: readings for people, and beside them, hidden, the units and what is known of each.
+
+    OUT/
+      <biopsy>/...               as `histo read` writes it
+      .cohort/
+        units/<key>/             one slide that was read, by the digest of all that made it: never altered, never mixed
+          slide/<slide>/...      the slide's reading
+          unit.json              what it is, and what it took
+          kept.npz               what the conclusion of its biopsy needs; not of slides that are biopsies of their own
+        slides/<id>.json         what is known of each slide: its unit, or the attempts that failed
+        biopsies/<id>.json       the same of each biopsy
+        leases/, runs/           who is at work
+        tmp/                     what is being made; each folder is renamed into place, or removed
+        replaced/                former folders of biopsies that hold files which histo did not write
+
+A file of `slides/` and `biopsies/` is written by whoever holds the lease of that slide or biopsy, and by nobody else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Literal
+
+from histo.errors import OutputError, RecordError
+from histo.evidence import from_dict, to_dict
+from histo.records import json_bytes, make_folder, read_json, write_atomically
+from histo.records.atomic import WRITE_REMEDY, sync_folder
+
+STATE = ".cohort"
+UNIT_NAME = "unit.json"
+READING = "reading.json"
+Kind = Literal["slides", "biopsies"]
+
+
+class Standing(Enum):
+    """Where a slide or a biopsy stands."""
+
+    OPEN = "open"
+    DONE = "done"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One that failed.
+
+    Attributes:
+        kind: Of the failure.
+        problem: What happened.
+        remedy: What the user can do.
+        at: When, in UTC.
+        host: On which machine.
+        seconds: Wall time that it took.
+    """
+
+    kind: str
+    problem: str
+    remedy: str
+    at: str
+    host: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of a slide or a biopsy.
+
+    Attributes:
+        id: In the plan.
+        subject: Path of the slide, or name of the biopsy.
+        signature: Of the slide's files, or the wanted key of the biopsy, to which the rest belongs.
+        key: Of what is published; None if nothing is.
+        attempts: That failed, the last one last; none once it is done.
+        quarantined: Whether it is not tried again.
+        size_bytes: Of the slide's files; of a biopsy, 0.
+        seconds: That it took.
+        files: Of a biopsy: its published files and their sizes.
+    """
+
+    id: str
+    subject: str
+    signature: str
+    key: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    quarantined: bool = False
+    size_bytes: int = 0
+    seconds: float = 0.0
+    files: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One output folder.
+
+    Attributes:
+        out: The folder.
+    """
+
+    out: Path
+
+    @property
+    def state(self) -> Path:
+        """The hidden folder."""
+        return self.out / STATE
+
+    def make(self) -> None:
+        """Make what is not there yet.
+
+        Raises:
+            OutputError: If that is not possible.
+        """
+        make_folder(self.out)
+        for name in ("units", "slides", "biopsies", "leases", "runs", "tmp"):
+            make_folder(self.state / name)
+
+    def unit(self, key: str) -> Path:
+        """The folder of a unit, whether it is there or not."""
+        return self.state / "units" / key
+
+    def has_unit(self, key: str | None) -> bool:
+        """Whether a unit is there; then it is there in full."""
+        return key is not None and (self.unit(key) / UNIT_NAME).is_file()
+
+    def size_of(self, key: str) -> int:
+        """Space that a unit takes."""
+        return sum(_sizes(self.unit(key)).values())
+
+    def drafted(self, identity: str, token: str) -> Path:
+        """Where something is made before it is published, whether it is there or not."""
+        return self.state / "tmp" / f"{identity}.{token}"
+
+    def draft(self, identity: str, token: str) -> Path:
+        """A new empty folder to make something in.
+
+        Raises:
+            OutputError: If it cannot be made.
+        """
+        folder = self.drafted(identity, token)
+        with telling(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        return folder
+
+    def sweep(self, living: Callable[[], Collection[str]]) -> None:
+        """Remove what dead runs were making; whatever resists stays.
+
+        Args:
+            living: Gives the tokens of runs that are alive.
+        """
+        folders = list((self.state / "tmp").iterdir())
+        alive = living()  # asked for after the look: a run that has begun since has nothing in the list
+        for folder in folders:
+            if not any(token in folder.name for token in alive):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def publish_unit(self, draft: Path, key: str) -> None:
+        """Rename a finished draft into place; where another run was first, its unit stays and the draft goes.
+
+        Raises:
+            OutputError: If that is not possible.
+        """
+        final = self.unit(key)
+        with telling(final):
+            _sync_tree(draft)
+            try:
+                draft.rename(final)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                shutil.rmtree(draft, ignore_errors=True)
+            sync_folder(final.parent)
+
+    def record(self, kind: Kind, identity: str) -> Record | None:
+        """What is known of a slide or a biopsy; None if nothing is, or what was written is damaged."""
+        try:
+            document = read_json(self.state / kind / f"{identity}.json")
+            return from_dict(Record, document, older=True)
+        except (RecordError, ValueError):
+            return None
+
+    def records(self, kind: Kind) -> dict[str, Record]:
+        """All that is known, by id."""
+        found = {path.stem: self.record(kind, path.stem) for path in sorted((self.state / kind).glob("*.json"))}
+        return {identity: record for identity, record in found.items() if record is not None}
+
+    def write(self, kind: Kind, record: Record) -> None:
+        """Write what is known.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+        write_atomically(self.state / kind / f"{record.id}.json", json_bytes(to_dict(record)))
+
+    def forget(self, kind: Kind, identity: str) -> None:
+        """Remove what is known."""
+        (self.state / kind / f"{identity}.json").unlink(missing_ok=True)
+
+    def is_whole(self, name: str, record: Record) -> bool:
+        """Whether every file of a biopsy's folder is there, in whatever size: a report may have been drawn again."""
+        folder = self.out / name
+        return all((folder / file).is_file() for file in record.files)
+
+    def publish_biopsy(self, draft: Path, record: Record, before: Record | None) -> Record:
+        """Put a finished draft in the place of a biopsy's folder, and write down that it is there.
+
+        The record is written before the folder appears: a folder of which no record tells is somebody else's.
+
+        Args:
+            draft: Of this store.
+            record: What is known of the biopsy now, but for its files.
+            before: What is known of the folder that is there now, if one is.
+
+        Returns:
+            The record, with its files.
+
+        Raises:
+            OutputError: If that is not possible.
+        """
+        final = self.out / record.subject
+        with telling(final):
+            _sync_tree(draft)
+            whole = replace(record, files=_sizes(draft))
+            self.retire(record.subject, before, draft.parent.name)
+            self.write("biopsies", whole)
+            draft.rename(final)
+            sync_folder(self.out)
+            shutil.rmtree(draft.parent, ignore_errors=True)
+        return whole
+
+    def retire(self, name: str, record: Record | None, mark: str) -> None:
+        """Take a biopsy's folder out of sight in one step. Its units stay, so that it is soon made again.
+
+        What somebody else has put into it or altered in it is never lost: then the folder goes to `replaced/`.
+
+        Args:
+            name: Of the biopsy.
+            record: What is known of the folder.
+            mark: A word that no other run uses.
+
+        Raises:
+            OutputError: If that is not possible.
+        """
+        folder = self.out / name
+        if not folder.exists():
+            return
+        own = record is not None and all(record.files.get(file) == size for file, size in _sizes(folder).items())
+        place = self.state / ("tmp" if own else "replaced")
+        with telling(folder):
+            place.mkdir(exist_ok=True)
+            old = place / f"{name}.{mark}.old"
+            folder.rename(old)
+            if own:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Of every file in a folder, by its path in it."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """A folder again at another place: by hard links, so that it takes no space, or by copies where there are none.
+
+    Raises:
+        OutputError: If neither is possible.
+    """
+    with telling(target):
+        shutil.copytree(source, target, copy_function=_linked)
+
+
+def _linked(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EROFS):
+            raise
+        shutil.copy2(source, target)
+    return target
+
+
+def _sync_tree(folder: Path) -> None:
+    """Everything in it to the disk, folders included, so that a rename after it never shows less."""
+    for path in (*folder.rglob("*"), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses in the `with` block into an `OutputError` about a path."""
+    try:
+        yield
+    except OSError as error:  # shutil's own errors are of this kind too
+        raise OutputError(path, f"cannot write ({error.strerror or error})", WRITE_REMEDY) from error

@@ -1,0 +1,129 @@
+"""A lease has one owner at a time, outlives no dead one, and is never taken from a living one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from histo.cohort.leases import Heart, Leases, this_run
+from histo.errors import OutputError
+
+
+def test_one_of_many_gets_it(tmp_path: Path) -> None:
+    everyone = [Leases(tmp_path, this_run()) for _ in range(20)]
+    start, taken = threading.Barrier(20), []
+
+    def take(leases: Leases) -> None:
+        start.wait()
+        if leases.take("slide"):
+            taken.append(leases)
+
+    threads = [threading.Thread(target=take, args=(leases,)) for leases in everyone]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 1
+    assert taken[0].holds("slide")
+    assert [path.name for path in tmp_path.iterdir()] == ["slide.lease"]
+    taken[0].give_back("slide")
+    assert list(tmp_path.iterdir()) == []
+    assert everyone[3].take("slide")
+
+
+def test_of_many_that_find_a_dead_one_still_one_gets_it(tmp_path: Path) -> None:
+    for round_number in range(10):
+        dead = Leases(tmp_path, replace(this_run(), machine="elsewhere", lease_s=60))
+        assert dead.take("slide")
+        os.utime(tmp_path / "slide.lease", (time.time() - 61,) * 2)
+        everyone = [Leases(tmp_path, this_run()) for _ in range(8)]
+        start, taken = threading.Barrier(8), []
+
+        def take(leases: Leases, start: threading.Barrier = start, taken: list[Leases] = taken) -> None:
+            start.wait()
+            if leases.take("slide"):
+                taken.append(leases)
+
+        threads = [threading.Thread(target=take, args=(leases,)) for leases in everyone]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(taken) <= 1, f"round {round_number}"
+        taken = taken or [leases for leases in everyone if leases.take("slide")][:1]
+        assert not dead.holds("slide")
+        taken[0].give_back("slide")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_heartbeat_it_ends_and_its_owner_learns_of_it(tmp_path: Path) -> None:
+    sleeper = Leases(tmp_path, replace(this_run(), lease_s=60))
+    assert sleeper.take("slide")
+    other = Leases(tmp_path, this_run())
+    assert not other.take("slide")
+    os.utime(tmp_path / "slide.lease", (time.time() - 59,) * 2)
+    assert not other.take("slide"), "not yet"
+    os.utime(tmp_path / "slide.lease", (time.time() - 61,) * 2)
+    assert other.take("slide")
+    sleeper.beat()
+    assert not sleeper.holds("slide")
+    sleeper.give_back("slide")
+    assert other.holds("slide"), "who has lost it cannot give it back"
+
+
+def test_a_heart_keeps_it(tmp_path: Path) -> None:
+    leases = Leases(tmp_path, replace(this_run(), lease_s=0.6))
+    other = Leases(tmp_path, this_run())
+    with Heart(leases):
+        assert leases.take("slide")
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            assert not other.take("slide")
+            time.sleep(0.05)
+
+
+def test_a_process_of_this_machine_that_is_gone_is_seen_at_once(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    dead = Leases(tmp_path, replace(this_run(), pid=gone.pid))
+    assert dead.take("slide")
+    assert Leases(tmp_path, this_run()).take("slide")
+
+
+def test_a_process_of_the_same_number_on_another_machine_is_not_taken_for_dead(tmp_path: Path) -> None:
+    far = Leases(tmp_path, replace(this_run(), machine="another start of another machine", pid=1, born=1))
+    assert far.take("slide")
+    assert not Leases(tmp_path, this_run()).take("slide")
+
+
+def test_living_others_are_told(tmp_path: Path) -> None:
+    one, two = Leases(tmp_path, this_run()), Leases(tmp_path, replace(this_run(), says="plan"))
+    one.take("one")
+    two.take("two")
+    assert [owner.says for owner in one.others()] == ["plan"]
+    two.give_back_all()
+    assert one.others() == []
+
+
+def test_without_links_it_is_still_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    one, two = Leases(tmp_path, this_run()), Leases(tmp_path, this_run())
+    assert one.take("slide")
+    assert not two.take("slide")
+    one.give_back("slide")
+    assert two.take("slide")
+
+
+def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot write"):
+        Leases(tmp_path / "absent", this_run()).take("slide")

@@ -1,0 +1,102 @@
+"""Slides are copied near before they are read, whole, within the budget, and the copies go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from example_cohort import FAKE, LIMITS, Cohort
+
+from histo.cohort.copying import can_be_copied, copy_slide
+from histo.cohort.engines import LocalEngine
+from histo.cohort.jobs import CopyJob, Told
+from histo.cohort.leases import this_run
+from histo.cohort.signature import sign
+from histo.cohort.staging import PREFIX, StagingEngine
+
+
+def staging(cohort: Cohort, budget_bytes: int) -> StagingEngine:
+    owner = this_run()
+    return StagingEngine(LocalEngine(2, LIMITS, FAKE), cohort.folder / "near", budget_bytes, owner, LIMITS, FAKE)
+
+
+def test_copies_are_read_and_go_and_the_budget_holds(cohort: Cohort) -> None:
+    text = "sleep 0.05 " + 1000 * "x"
+    slides = {f"B{i}/s": f"sleep 0.05\n{i}{1000 * 'x'}\n" for i in range(6)}
+    cohort.write(slides)
+    _, account = cohort.run(engine=staging(cohort, 2 * len(text) + 100))
+    assert (account.read, account.failures) == (6, ())
+    begun = cohort.begun()
+    assert sum(line.startswith("CopyJob") for line in begun) == 6
+    used = [int(line) for line in Path(f"{cohort.log}.stage").read_text().splitlines()]
+    assert max(used) <= 2 * len(text) + 100
+    assert list((cohort.folder / "near").iterdir()) == []
+    assert (
+        str(cohort.folder / "slides")
+        in (cohort.out / ".cohort/slides")
+        .joinpath(next(iter(p.name for p in (cohort.out / ".cohort/slides").iterdir())))
+        .read_text()
+    ), "records tell where the slide truly lies"
+
+
+def test_a_slide_larger_than_the_budget_is_read_where_it_lies(cohort: Cohort) -> None:
+    cohort.write({"B1/large": "ok\n" + 1000 * "x", "B2/small": "ok\n"})
+    _, account = cohort.run(engine=staging(cohort, 100))
+    assert account.read == 2
+    assert [line for line in cohort.begun() if line.startswith("Copy")] == ["CopyJob B2-small.svs"]
+
+
+def test_copies_of_dead_runs_are_removed_and_of_living_ones_not(cohort: Cohort) -> None:
+    cohort.write({"B1/x": "ok\n"})
+    near = cohort.folder / "near"
+    (near / f"{PREFIX}dead").mkdir(parents=True)
+    first = staging(cohort, 1000)
+    second = staging(cohort, 1000)
+    left = sorted(path.name for path in near.iterdir() if path.is_dir())
+    assert len(left) == 2
+    assert f"{PREFIX}dead" not in left
+    first.stop()
+    second.stop()
+    assert list(near.iterdir()) == []
+
+
+def test_a_slide_is_copied_with_all_that_belongs_to_it(tmp_path: Path) -> None:
+    mirax, companion = tmp_path / "far/one.mrxs", tmp_path / "far/one"
+    companion.mkdir(parents=True)
+    mirax.write_bytes(b"jpeg")
+    for name in ("Slidedat.ini", "Data0000.dat"):
+        (companion / name).write_bytes(name.encode())
+    (tmp_path / "near").mkdir()
+    told: list[Told] = []
+    outcome = copy_slide(CopyJob("id", str(mirax), sign(mirax).text, str(tmp_path / "near")), told.append)
+    assert outcome.key == str(tmp_path / "near/one.mrxs")
+    assert sorted(path.name for path in (tmp_path / "near/one").iterdir()) == ["Data0000.dat", "Slidedat.ini"]
+    assert told[-1].done_wpx == told[-1].total_wpx == sign(mirax).size_bytes == 4 + 12 + 12
+
+    dicom = tmp_path / "far/dicom"
+    dicom.mkdir()
+    (dicom / "a.dcm").write_bytes(b"a")
+    (tmp_path / "near2").mkdir()
+    outcome = copy_slide(CopyJob("id", str(dicom), sign(dicom).text, str(tmp_path / "near2")), told.append)
+    assert outcome.key == str(tmp_path / "near2/dicom")
+    assert (tmp_path / "near2/dicom/a.dcm").read_bytes() == b"a"
+
+
+def test_a_slide_that_changes_while_it_is_copied_has_failed(tmp_path: Path) -> None:
+    slide = tmp_path / "one.svs"
+    slide.write_bytes(b"x")
+    (tmp_path / "near").mkdir()
+    job = CopyJob("id", str(slide), sign(slide).text, str(tmp_path / "near"))
+
+    def grow(_: Told) -> None:
+        slide.write_bytes(b"xx")
+
+    outcome = copy_slide(job, grow)
+    assert outcome.failure is not None
+    assert (outcome.failure.kind, outcome.failure.problem) == ("SlideChanged", "it changed while it was read")
+
+
+@pytest.mark.parametrize("name", ["one.vms", "one.vmu", "one.dcm", "one.vsi", "one"])
+def test_files_whose_companions_have_any_name_are_not_copied(name: str, tmp_path: Path) -> None:
+    assert not can_be_copied(tmp_path / name)
+    assert can_be_copied(tmp_path / "one.svs")
