@@ -24,18 +24,19 @@ from histo.audit.count import AuditResult, MissLimit, VerifiedCount, verify
 from histo.audit.design import Design, DrawnStratum, Item, Plan, draw_design
 from histo.audit.effort import Effort, effort_for
 from histo.audit.interval import Sampled, Total, estimate, total
-from histo.audit.population import FIELD_SIDE_UM, AuditedSlide, Population, population_of
+from histo.audit.population import AuditedSlide, Population, population_of
+from histo.audit.rules import AuditRules, standard_rules
 from histo.audit.strata import Call, ItemKind, Stratum, stratify
 from histo.evidence.corrected_count import Finding
 
 __all__ = [
     "CELL_MARKS",
     "FIBER_VERDICTS",
-    "FIELD_SIDE_UM",
     "FIELD_VERDICTS",
     "NECROTIC_VERDICTS",
     "Answer",
     "AuditResult",
+    "AuditRules",
     "AuditedSlide",
     "Call",
     "Design",
@@ -61,6 +62,7 @@ __all__ = [
     "holding_fibers",
     "latest",
     "population_of",
+    "standard_rules",
     "stratify",
     "total",
     "verify",

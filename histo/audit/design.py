@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from histo.audit.population import Population
+from histo.audit.rules import AuditRules, standard_rules
 from histo.audit.strata import Call, ItemKind, Stratum, stratify
 from histo.findings import FiberClass
 
@@ -37,10 +38,6 @@ class Plan:
         """Refuse a plan to read nothing."""
         if min(self.called, self.healthy, self.fields, self.seed) < 0 or not self.called + self.healthy + self.fields:
             raise ValueError("an audit reads some fibers or fields, and not fewer than none")
-
-
-LEAST_OF_A_STRATUM = 5
-"""(C) Fewer say next to nothing of a stratum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +107,7 @@ class Design:
         strata: Whence the items were drawn.
         items: In reading order: fibers, then fields. Within each the strata are spread evenly, so that a reader who
             stops early has read some of all, and each stratum's items that were read are still a random sample of it.
+        rules: The numbers that it was drawn by and is counted by; the shipped ones in designs of before they were kept.
     """
 
     plan: Plan
@@ -118,9 +116,10 @@ class Design:
     cells_assessed: bool
     strata: tuple[DrawnStratum, ...]
     items: tuple[Item, ...]
+    rules: AuditRules = field(default_factory=standard_rules)
 
 
-def draw_design(population: Population, plan: Plan) -> Design:
+def draw_design(population: Population, plan: Plan, rules: AuditRules | None = None) -> Design:
     """Draw what is to be read.
 
     The same plan and seed draw the same. A larger plan of the same seed keeps what a smaller one drew, so that what was
@@ -129,14 +128,16 @@ def draw_design(population: Population, plan: Plan) -> Design:
     Args:
         population: What there is.
         plan: How much.
+        rules: How strata are made; the shipped ones if left out.
 
     Raises:
         ValueError: If there is neither a fiber nor a field.
     """
-    strata = stratify(population)
+    rules = rules or standard_rules()
+    strata = stratify(population, rules)
     if not strata:
         raise ValueError("there is neither a fiber nor a field of tissue to read")
-    sizes = _allocate(strata, plan)
+    sizes = _allocate(strata, plan, rules.least_of_a_stratum)
     drawn = tuple(_drawn(stratum, size) for stratum, size in zip(strata, sizes, strict=True))
     items: list[Item] = []
     for kind in ItemKind:
@@ -149,10 +150,10 @@ def draw_design(population: Population, plan: Plan) -> Design:
                 keyed += [(at, index, int(member)) for at, member in zip(place, chosen, strict=True)]
         items += [_item(population, strata, len(items) + n, *key[1:]) for n, key in enumerate(sorted(keyed))]
     return Design(plan, population.field_side_um, population.assessable_mm2, population.cells_assessed, drawn,
-                  tuple(items))  # fmt: skip
+                  tuple(items), rules)  # fmt: skip
 
 
-def _allocate(strata: Sequence[Stratum], plan: Plan) -> list[int]:
+def _allocate(strata: Sequence[Stratum], plan: Plan, least: int) -> list[int]:
     sizes = np.zeros(len(strata), np.int64)
     sizes_of = np.array([len(stratum.members) for stratum in strata])
     for index, stratum in enumerate(strata):
@@ -160,21 +161,21 @@ def _allocate(strata: Sequence[Stratum], plan: Plan) -> list[int]:
             sizes[index] = min(plan.called, len(stratum.members))
     for budget, calls in ((plan.healthy, (Call.HEALTHY,)), (plan.fields, (Call.CELLS, Call.NO_CELLS))):
         which = np.array([stratum.call in calls for stratum in strata])
-        sizes[which] = _share_out(budget, sizes_of[which])
+        sizes[which] = _share_out(budget, sizes_of[which], least)
     return [int(size) for size in sizes]
 
 
-def _share_out(budget: int, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _share_out(budget: int, sizes: NDArray[np.int64], least: int) -> NDArray[np.int64]:
     """Half by size, which bounds best what may be missed anywhere; half evenly, which finds most where doubt is.
 
-    No stratum gets more than it has, nor fewer than a few. A larger budget never gives any stratum less.
+    No stratum gets more than it has, nor fewer than the least. A larger budget never gives any stratum less.
     """
     if budget == 0 or not sizes.sum():
         return np.zeros(len(sizes), np.int64)
     weights = 0.5 * sizes / sizes.sum() + 0.5 / len(sizes)
 
     def given(level: int) -> NDArray[np.int64]:
-        sized: NDArray[np.int64] = np.maximum(LEAST_OF_A_STRATUM, np.ceil(level * weights)).astype(np.int64)
+        sized: NDArray[np.int64] = np.maximum(least, np.ceil(level * weights)).astype(np.int64)
         return np.minimum(sizes, sized)
 
     low, high = 0, int(np.ceil(sizes.max() / weights.min()))

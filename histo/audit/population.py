@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from histo.audit.rules import AuditRules, standard_rules
 from histo.evidence import Measures, SlideObservation
 from histo.evidence.infiltrate import sample_infiltrate
 from histo.evidence.section import section_of
 from histo.findings import NECROTIC_CLASSES, freeze_arrays
-
-FIELD_SIDE_UM = 250.0
-"""(C) Of a field: some twenty-five fibers, all of them in sight at once on a screen at 0.25 um per pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +61,7 @@ class Population:
 
 
 def population_of(
-    slides: Sequence[SlideObservation], measures: Measures, field_side_um: float = FIELD_SIDE_UM
+    slides: Sequence[SlideObservation], measures: Measures, rules: AuditRules | None = None
 ) -> Population:
     """What may be drawn of a biopsy.
 
@@ -73,11 +71,12 @@ def population_of(
     Args:
         slides: Of one biopsy, or the one slide.
         measures: Which cells are no infiltrate, being inside necrotic fibers.
-        field_side_um: Side of a field.
+        rules: How large a field is; the shipped ones if left out.
     """
+    side_um = (rules or standard_rules()).field_side_um
     return Population(
-        slides=tuple(_audited(one, measures, field_side_um) for one in sorted(slides, key=lambda one: one.name)),
-        field_side_um=field_side_um,
+        slides=tuple(_audited(one, measures, side_um) for one in sorted(slides, key=lambda one: one.name)),
+        field_side_um=side_um,
         assessable_mm2=sum(one.coverage.assessable_mm2 for one in slides),
         cells_assessed=all(one.cells_assessed for one in slides),
     )

@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from histo.audit.answers import CELL_MARKS, NECROTIC_VERDICTS, Answer, MarkKind, Verdict
 from histo.audit.design import Design, DrawnStratum
 from histo.audit.interval import Sampled
+from histo.audit.rules import AuditRules
 from histo.audit.strata import Call, ItemKind
 from histo.evidence.corrected_count import Finding
-
-MOST_UNSEEN_CELLS = 10
-"""(C) In no unread field do more inflammatory cells lie than the machine counts there and this many: so many are a
-cluster (as in the JDM tool, doi 10.1002/art.23012), which an overview of the section shows. Where a field that was
-read had more, that number takes its place. Without any such limit no sample of fields bounds a count."""
-
-MOST_UNSEEN_FIBERS = 3
-"""(C) The same of necrotic fibers that have no outline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ def read_strata(design: Design, answers: Mapping[int, Answer], finding: Finding)
         if answer is not None:
             told[item.stratum].append((item.cells, _count(answer, finding)))
     return tuple(
-        _read(stratum, finding, read)
+        _read(stratum, finding, read, design.rules)
         for stratum, read in zip(design.strata, told, strict=True)
         if not (finding is Finding.INFILTRATE and stratum.kind is ItemKind.FIBER)
     )
@@ -74,15 +67,15 @@ def is_called(stratum: DrawnStratum, finding: Finding) -> bool:
     return finding is Finding.MYOPHAGOCYTOSIS and stratum.call is Call.MYOPHAGOCYTOSIS
 
 
-def _read(stratum: DrawnStratum, finding: Finding, read: Sequence[tuple[int, int | None]]) -> Read:
+def _read(stratum: DrawnStratum, finding: Finding, read: Sequence[tuple[int, int | None]], rules: AuditRules) -> Read:
     if stratum.kind is ItemKind.FIBER:
         # Yes or no: what the machine says is the same of the whole stratum, and adds nothing to the drawing.
         surplus, called, least, most = [count for _, count in read], 0, 0, 1
     elif finding is Finding.INFILTRATE:
         surplus = [None if count is None else count - cells for cells, count in read]
-        called, least, most = stratum.cells, -stratum.most_cells, MOST_UNSEEN_CELLS
+        called, least, most = stratum.cells, -stratum.most_cells, rules.most_unseen_cells
     else:
-        surplus, called, least, most = [count for _, count in read], 0, 0, MOST_UNSEEN_FIBERS
+        surplus, called, least, most = [count for _, count in read], 0, 0, rules.most_unseen_fibers
     known = [one for one in surplus if one is not None]
     return Read(
         stratum=stratum,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.audit.population import Population
+from histo.audit.rules import AuditRules
 from histo.findings import NECROTIC_CLASSES, FiberClass
 
 
@@ -28,15 +29,6 @@ class Call(StrEnum):
     HEALTHY = "healthy"
     CELLS = "cells"
     NO_CELLS = "no cells"
-
-
-DOUBTFUL_SHARES = (0.02, 0.2)
-"""(C) Of the fibers called healthy, those most like necrosis to the machine are strata of their own: the first 2%, and
-on to the first 20%. By rank, so that strata are there whatever the scores are worth."""
-
-FIELD_CELLS = (1, 4)
-"""(C) Fields with at least so many cells begin a new stratum; 4 is where the JDM tool's grade changes, though in a
-larger field (doi 10.1002/art.23012)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +50,13 @@ class Stratum:
     cells: NDArray[np.int64]
 
 
-def stratify(population: Population) -> tuple[Stratum, ...]:
+def stratify(population: Population, rules: AuditRules) -> tuple[Stratum, ...]:
     """The strata of a population that have any units; each unit is in exactly one."""
-    return tuple(one for one in (*_of_fibers(population), *_of_fields(population)) if len(one.members))
+    found = (*_of_fibers(population, rules), *_of_fields(population, rules))
+    return tuple(one for one in found if len(one.members))
 
 
-def _of_fibers(population: Population) -> Iterator[Stratum]:
+def _of_fibers(population: Population, rules: AuditRules) -> Iterator[Stratum]:
     members = _members([len(slide.fiber_class) for slide in population.slides])
     empty = np.zeros(0)
     called = np.concatenate([empty, *[slide.fiber_class for slide in population.slides]])
@@ -72,7 +65,7 @@ def _of_fibers(population: Population) -> Iterator[Stratum]:
     necrotic = np.isin(called, NECROTIC_CLASSES) & ~phagocytosed
     healthy = np.flatnonzero(~phagocytosed & ~necrotic)
     by_doubt = healthy[np.argsort(-score[healthy], kind="stable")]
-    first, second = (round(share * len(by_doubt)) for share in DOUBTFUL_SHARES)
+    first, second = (round(share * len(by_doubt)) for share in (rules.most_doubtful_share, rules.doubtful_share))
 
     def stratum(name: str, call: Call, rows: NDArray[np.int64]) -> Stratum:
         return Stratum(name, ItemKind.FIBER, call, members[np.sort(rows)], np.zeros(len(rows), np.int64))
@@ -84,10 +77,10 @@ def _of_fibers(population: Population) -> Iterator[Stratum]:
     yield stratum("called healthy, the rest", Call.HEALTHY, by_doubt[second:])
 
 
-def _of_fields(population: Population) -> Iterator[Stratum]:
+def _of_fields(population: Population, rules: AuditRules) -> Iterator[Stratum]:
     members = _members([len(slide.field_cells) for slide in population.slides])
     cells = np.concatenate([np.zeros(0, np.int64), *[slide.field_cells for slide in population.slides]])
-    some, many = FIELD_CELLS
+    some, many = rules.some_cells, rules.many_cells
     for name, call, rows in (
         ("fields without a called cell", Call.NO_CELLS, cells < some),
         (f"fields with {some} to {many - 1} called cells", Call.CELLS, (cells >= some) & (cells < many)),

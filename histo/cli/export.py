@@ -16,7 +16,7 @@ def export(
         list[str],
         typer.Argument(
             metavar="FORMAT...",
-            help="geojson, geojson.gz, geojson.zip, csv, heatmap, dicom-ann, dicom-sr, dicom-pm.",
+            help="geojson, geojson.gz, geojson.zip, csv, heatmap, dicom-ann, dicom-sr, dicom-pm, dicom-seg.",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the exports; made if needed.")],
@@ -36,9 +36,9 @@ def export(
     """Write a reading in the formats of other programs: NAME.* in DIR, for a slide called NAME.
 
     geojson is for QuPath, which also opens geojson.zip; csv holds the tables of fibers and cells; heatmap is an
-    OME-TIFF of the densities of necrosis and infiltrate; dicom-ann, dicom-sr and dicom-pm are annotations, a
-    measurement report and parametric maps, and need `pip install 'histo[dicom]'`. The reading is not changed. What
-    each file holds, and which viewers were tried: docs/exports.md.
+    OME-TIFF of the densities of necrosis and infiltrate; dicom-ann, dicom-sr, dicom-pm and dicom-seg are annotations,
+    a measurement report, parametric maps and a segmentation of the compartments, and need `pip install
+    'histo[dicom]'`. The reading is not changed. What each file holds, and which viewers were tried: docs/exports.md.
 
     DICOM exports name no patient unless --with-patient is given. Of a slide in another format they refer to an image
     whose identifiers are derived from the file's sha256.

@@ -172,8 +172,8 @@ def _worst_field(section: Section, counted: NDArray[np.bool_], field_mm2: float)
     sums = np.pad(cells.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     n = FIELD_STEPS
     in_field = sums[n:, n:] - sums[:-n, n:] - sums[n:, :-n] + sums[:-n, :-n]
-    best_row, best_column = np.unravel_index(int(in_field.argmax()), in_field.shape)
-    most = int(in_field[best_row, best_column])
+    most = int(in_field.max())
+    best_row, best_column = _middle_of_first(in_field == most)
     return WorstField(
         slide=section.name,
         center_um=(
@@ -184,6 +184,14 @@ def _worst_field(section: Section, counted: NDArray[np.bool_], field_mm2: float)
         cells=most,
         per_mm2=most / field_mm2,
     )
+
+
+def _middle_of_first(best: NDArray[np.bool_]) -> tuple[int, int]:
+    """Of the first patch of places that are as good, the middle: a field then has its cells in its midst."""
+    patch, _ = ndimage.label(best)
+    places = np.argwhere(patch == 1)
+    row, column = places[np.abs(places - places.mean(axis=0)).sum(axis=1).argmin()]
+    return int(row), int(column)
 
 
 def _clusters(section: Section, counted: NDArray[np.int64], measures: Measures) -> tuple[Cluster, ...]:

@@ -29,6 +29,7 @@ class ExportFormat(StrEnum):
     DICOM_ANN = "dicom-ann"
     DICOM_SR = "dicom-sr"
     DICOM_PM = "dicom-pm"
+    DICOM_SEG = "dicom-seg"
 
 
 def export_reading(
@@ -117,6 +118,8 @@ def _dicom_writers(
         )
     if ExportFormat.DICOM_SR in asked:
         found[f"{slide.name}.report.dcm"] = lambda path: dicom.write_report(path, slide, source)
+    if ExportFormat.DICOM_SEG in asked:
+        found[f"{slide.name}.compartments.dcm"] = lambda path: dicom.write_segmentation(path, slide, source)
     if ExportFormat.DICOM_PM in asked:
         maps = {dicom.Quantity.NECROSIS: slide.maps.necrosis, dicom.Quantity.INFILTRATE: slide.maps.infiltrate}
         for quantity, density in maps.items():

@@ -92,6 +92,10 @@ class ReadingFacts:
     software: Software
 
 
+FIRST_SCHEMA = (1, 3)
+"""Readings of older schemas hold their evidence in other entries, which nothing here understands any more."""
+
+
 def reading_facts(document: Mapping[str, Any], source: Path | str = "the reading") -> ReadingFacts:
     """The facts of a reading.json.
 
@@ -100,8 +104,12 @@ def reading_facts(document: Mapping[str, Any], source: Path | str = "the reading
         source: Its file, for errors.
 
     Raises:
-        RecordError: If an entry is missing or not what it should be, as in files of an older histo.
+        RecordError: If the reading is of a schema that is too old, or an entry is missing or not what it should be.
     """
+    version = str(document.get("schema_version", ""))
+    if (numbers := _version(version)) is not None and numbers < FIRST_SCHEMA:
+        first = ".".join(map(str, FIRST_SCHEMA))
+        raise RecordError(source, f"is of schema {version}, and this histo draws reports from {first} on", REMEDY)
     try:
         clinical = document.get("clinical")  # readings of schema 1.1 have none
         return ReadingFacts(
@@ -118,6 +126,11 @@ def reading_facts(document: Mapping[str, Any], source: Path | str = "the reading
         raise RecordError(source, f"lacks {error}", REMEDY) from error
     except (TypeError, ValueError, AttributeError) as error:
         raise RecordError(source, f"cannot be drawn by this histo ({error})", REMEDY) from error
+
+
+def _version(text: str) -> tuple[int, ...] | None:
+    parts = text.split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else None
 
 
 def _pattern(entry: Mapping[str, Any]) -> dict[str, Any]:

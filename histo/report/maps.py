@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch, Rectangle
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from histo.evidence import Measures, SlideEvidence, SlideObservation
+from histo.evidence import DensityMap, Measures, SlideEvidence, SlideObservation, slide_maps
 from histo.evidence.fascicles import map_fascicles
 from histo.evidence.infiltrate import sample_infiltrate
 from histo.evidence.section import Section, section_of
@@ -31,12 +30,8 @@ DPI = 200
 WIDTH_IN = 4.6
 TALLEST_IN = 5.6
 LEGEND_ROW_IN = 0.19
-SMOOTH_UM = 200.0
-"""Standard deviation of the smoothing: a place is told from what lies within about 0.2 mm."""
-
-BIN_UM = 25.0
-LEAST_SHARE = 0.15
-"""Where the smoothed tissue is thinner than this share of its densest part, no rate is drawn."""
+FAINTEST = 0.02
+"""Of the densest place: what is thinner is not shaded."""
 
 _HEAT = LinearSegmentedColormap.from_list("histo heat", ["#fff4e6", "#fdb863", "#c8541b", "#6b2400"])
 _DENSITY = LinearSegmentedColormap.from_list("histo density", ["#eef6fb", "#8fc1e3", "#2b7bb9", "#0b2f59"])
@@ -71,15 +66,16 @@ def draw_maps(observation: SlideObservation, evidence: SlideEvidence, measures: 
     section, base = section_of(observation), quiet_picture(observation.findings.compartments)
     if not len(section):
         return ()
-    maps = [_necrosis_map(section, base, measures)]
-    if evidence.numbers.infiltrate is not None:
-        maps.append(_infiltrate_map(section, base, evidence, measures))
+    densities = slide_maps(observation, measures)
+    maps = [_necrosis_map(section, base, densities.necrosis, measures)]
+    if densities.infiltrate is not None:
+        maps.append(_infiltrate_map(section, base, densities.infiltrate, evidence, measures))
     if evidence.numbers.fascicles.perimysium_mm2 > 0:
         maps += _position_maps(section, base, evidence, measures)
     return tuple(maps)
 
 
-def _necrosis_map(section: Section, base: Picture, measures: Measures) -> SlideMap:
+def _necrosis_map(section: Section, base: Picture, density: DensityMap, measures: Measures) -> SlideMap:
     classes, center_um = section.fiber_class, section.center_um
     necrotic = section.necrotic
     count = int(necrotic.sum())
@@ -87,9 +83,7 @@ def _necrosis_map(section: Section, base: Picture, measures: Measures) -> SlideM
 
     def draw(axes: Axes) -> None:
         if count >= measures.spatial_min_fibers:
-            here, all_of_it = _smooth(center_um[necrotic], base), _smooth(center_um, base)
-            rate = np.where(all_of_it > LEAST_SHARE * all_of_it.max(), 1000 * here / np.maximum(all_of_it, 1e-12), 0)
-            _draw_heat(axes, rate, base, _HEAT, "necrotic per 1,000 fibers, smoothed")
+            _draw_heat(axes, density, base, _HEAT, f"per mm² in a field of {measures.field_mm2:g} mm²")
         for kind in reversed([one for one in SHOWN_CLASSES if one in NECROTIC_CLASSES]):
             style, points = FIBER_STYLES[kind], center_um[classes == kind]
             _scatter(axes, points, style.marker, style.color, INK, _size(count), 0.6)
@@ -100,19 +94,17 @@ def _necrosis_map(section: Section, base: Picture, measures: Measures) -> SlideM
     return SlideMap("necrosis", _render(base, draw, handles), alt)
 
 
-def _infiltrate_map(section: Section, base: Picture, evidence: SlideEvidence, measures: Measures) -> SlideMap:
+def _infiltrate_map(
+    section: Section, base: Picture, density: DensityMap, evidence: SlideEvidence, measures: Measures
+) -> SlideMap:
     counted_um = sample_infiltrate(section, measures).center_um
     kinds = section.cell_class[cKDTree(section.cell_center_um).query(counted_um)[1]] if len(counted_um) else []
     infiltrate = evidence.numbers.infiltrate
     handles: list[Line2D | Patch] = []
-    scored_um = _scored_points(section)
 
     def draw(axes: Axes) -> None:
         if len(counted_um) >= measures.spatial_min_fibers:
-            tissue = _smooth(scored_um, base) * section.findings.compartments.mpp.area_mm2(1.0)
-            density = _smooth(counted_um, base) / np.maximum(tissue, 1e-12)
-            density[tissue <= LEAST_SHARE * tissue.max()] = 0
-            _draw_heat(axes, density, base, _DENSITY, "cells per mm², smoothed")
+            _draw_heat(axes, density, base, _DENSITY, f"per mm² in a field of {measures.field_mm2:g} mm²")
         for kind, style in CELL_STYLES.items():
             points = counted_um[np.asarray(kinds) == kind]
             size = style.size * _size(len(counted_um)) / 2.5
@@ -174,33 +166,19 @@ def _position_maps(section: Section, base: Picture, evidence: SlideEvidence, mea
     return maps
 
 
-def _scored_points(section: Section) -> NDArray[np.float64]:
-    compartments = section.findings.compartments
-    rows, columns = np.nonzero(compartments.scored)
-    return np.asarray((np.column_stack([columns, rows]) + 0.5) * compartments.mpp.um_per_px, np.float64)
-
-
-def _smooth(points_um: NDArray[np.floating], base: Picture) -> NDArray[np.float64]:
-    """How many points lie in each bin, spread over their neighborhood."""
-    left, right, bottom, top = base.extent_um
-    columns, rows = max(1, int((right - left) / BIN_UM)), max(1, int((bottom - top) / BIN_UM))
-    counts, _, _ = np.histogram2d(
-        points_um[:, 1], points_um[:, 0], bins=(rows, columns), range=((top, bottom), (left, right))
-    )
-    return np.asarray(ndimage.gaussian_filter(counts, SMOOTH_UM / BIN_UM), np.float64)
-
-
-def _draw_heat(
-    axes: Axes, values: NDArray[np.float64], base: Picture, colors: LinearSegmentedColormap, label: str
-) -> None:
+def _draw_heat(axes: Axes, density: DensityMap, base: Picture, colors: LinearSegmentedColormap, label: str) -> None:
+    """Shade the tissue by the very map that is exported."""
+    values = np.nan_to_num(density.per_mm2)
     most = float(values.max())
     if most <= 0:
         return
-    shown = np.ma.masked_less(values, 0.02 * most)
+    height_um, width_um = (side * density.mpp.um_per_px for side in values.shape)
+    shown = np.ma.masked_less(values, FAINTEST * most)
     image = axes.imshow(
-        shown, extent=base.extent_um, cmap=colors, vmin=0, vmax=most, alpha=0.75, interpolation="bilinear", zorder=2
-    )
-    # Smoothing reaches over the rim of the tissue, and what it gives there would be about glass.
+        shown, extent=(0, width_um, height_um, 0), cmap=colors, vmin=0, vmax=most, alpha=0.75, interpolation="bilinear",
+        zorder=2,
+    )  # fmt: skip
+    # The pixels of the map are coarse: at the rim they would lie over glass.
     glass = np.full((*base.valid.shape, 4), 255, np.uint8)
     glass[..., 3] *= base.rgb.min(axis=-1) == 255
     axes.imshow(glass, extent=base.extent_um, interpolation="nearest", zorder=3)

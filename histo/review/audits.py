@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -52,14 +53,55 @@ def design_payload(design: Design) -> dict[str, Any]:
     return {"plan": document["plan"], "design": document}
 
 
-def standing_design(entries: Sequence[Entry], digest: str) -> tuple[int, Design] | None:
-    """The last design over these findings, and the number of the entry that drew it; None if there is none."""
-    for entry in reversed(entries):
-        if entry.act is Act.AUDIT_DRAW and entry.findings == digest and entry.payload is not None:
-            kept = dict(entry.payload["design"])
-            kept["items"] = [{k: v for k, v in one.items() if k != "inclusion_probability"} for one in kept["items"]]
-            return entry.seq, from_dict(Design, kept)
-    return None
+@dataclass(frozen=True, slots=True)
+class StandingAudit:
+    """What stands of an audit over the findings that are there now.
+
+    Attributes:
+        number: Of the entry that drew it.
+        design: What was drawn.
+        given: By number of the item, the entry of the answer that stands.
+    """
+
+    number: int
+    design: Design
+    given: Mapping[int, Entry]
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """One an item, in the order in which they were given."""
+        return tuple(kept_answer(entry, number) for number, entry in self.given.items())
+
+
+def standing_audit(entries: Sequence[Entry], case: Case, shelf: FoundShelf) -> StandingAudit | None:
+    """The last audit over these findings with its answers; None if there is none.
+
+    Answers to a smaller audit of the same findings count on. Those about an earlier reading do not: its rows were other
+    fibers.
+
+    Args:
+        entries: Of one reader about the case.
+        case: The biopsy.
+        shelf: Tells the digests of its tables.
+    """
+    digest = digest_of(case, shelf)
+    drawn = [entry for entry in entries if entry.act is Act.AUDIT_DRAW and entry.findings == digest and entry.payload]
+    if not drawn:
+        return None
+    kept = dict((drawn[-1].payload or {})["design"])
+    kept["items"] = [{k: v for k, v in one.items() if k != "inclusion_probability"} for one in kept["items"]]
+    design = from_dict(Design, kept, older=True)
+    slides = {(slide.sha256, shelf.digest(slide)): slide.name for slide in case.slides}
+    numbers = {(item.slide, item_target(item)): item.number for item in design.items}
+    given: dict[int, Entry] = {}
+    for entry in entries:
+        if entry.act is Act.AUDIT_ANSWER:
+            slide = slides.get((entry.slide or "", entry.findings or ""))
+            number = numbers.get((slide or "", entry.target or ""))
+            if number is not None:
+                given.pop(number, None)
+                given[number] = entry
+    return StandingAudit(drawn[-1].seq, design, given)
 
 
 def item_target(item: Item) -> str:
@@ -84,19 +126,6 @@ def kept_answer(entry: Entry, number: int) -> Answer:
     """An answer out of the history, to the item of this number."""
     payload = entry.payload or {}
     return from_dict(Answer, {"item": number, "verdict": payload["verdict"], "marks": payload["marks"]})
-
-
-def standing_answers(entries: Sequence[Entry], case: Case, design: Design) -> tuple[Answer, ...]:
-    """The answers to the items of a design, in the order in which they were given; later ones stand for earlier."""
-    slides = {slide.sha256: slide.name for slide in case.slides}
-    numbers = {(item.slide, item_target(item)): item.number for item in design.items}
-    found = []
-    for entry in entries:
-        if entry.act is Act.AUDIT_ANSWER:
-            number = numbers.get((slides.get(entry.slide or "", ""), entry.target or ""))
-            if number is not None:
-                found.append(kept_answer(entry, number))
-    return tuple(found)
 
 
 def held_marks(found: Found, marks: Sequence[Mark]) -> tuple[Mark, ...]:

@@ -144,12 +144,14 @@ class AuditAnswerBody(_Body):
         audit: The entry that drew it; a newer one is a conflict.
         item: Its number.
         verdict: A `Verdict`.
+        seen: The entry of the answer to it that the page knows; 0 for none. A newer one is a conflict.
         marks: Of a field that was read.
     """
 
     audit: Number
     item: Number
     verdict: Verdict
+    seen: Number = 0
     marks: Annotated[list[MarkBody], Field(max_length=MOST_MARKS)] = []
 
 

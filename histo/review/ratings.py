@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from histo.agreement import MACHINE, Rating
-from histo.audit import CELL_MARKS, NECROTIC_VERDICTS, Answer, Design, ItemKind, Verdict, latest
+from histo.audit import CELL_MARKS, NECROTIC_VERDICTS, Answer, Design, ItemKind, Verdict
 from histo.errors import RecordError
 from histo.records import ratings_of_reading
-from histo.review.audits import digest_of, standing_answers, standing_design
+from histo.review.audits import standing_audit
 from histo.review.entries import Act, Entry
 from histo.review.found import FoundShelf
 from histo.review.library import Case, Library
@@ -74,12 +74,10 @@ def _audit(case: Case, reader: str, entries: tuple[Entry, ...], shelf: FoundShel
     """Each answered item twice: by the reader, and by the machine."""
     if not any(entry.act is Act.AUDIT_ANSWER for entry in entries):
         return []
-    standing = standing_design(entries, digest_of(case, shelf))
-    if standing is None:
+    audit = standing_audit(entries, case, shelf)
+    if audit is None:
         return []
-    design = standing[1]
-    given = latest(standing_answers(entries, case, design))
-    return [rating for answer in given.values() for rating in _answered(case.name, reader, design, answer)]
+    return [rating for answer in audit.answers for rating in _answered(case.name, reader, audit.design, answer)]
 
 
 def _answered(biopsy: str, reader: str, design: Design, answer: Answer) -> Iterator[Rating]:

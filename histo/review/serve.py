@@ -38,7 +38,9 @@ def listening(port: int) -> Iterator[socket.socket]:
     Raises:
         UsageError: If it is taken.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+    # With the protocol left out asyncio does not know TCP when it sees it, and leaves Nagle's algorithm on: head and
+    # body of an answer are sent one after the other, and each small tile then waited 40 ms for an acknowledgment.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((ADDRESS, port))

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from section_makers import make_cells, make_slide, random_slide
 from simulated_reader import population
 
-from histo.audit import Call, Design, ItemKind, Plan, Population, draw_design, population_of, stratify
+from histo.audit import (
+    Call,
+    Design,
+    ItemKind,
+    Plan,
+    Population,
+    draw_design,
+    population_of,
+    standard_rules,
+    stratify,
+)
 from histo.evidence import from_dict, standard_measures, to_dict, weigh_evidence
 from histo.findings import CellClass, FiberClass
 
@@ -31,7 +41,7 @@ plans = st.builds(Plan, called=st.integers(1, 40), healthy=st.integers(0, 90), f
 @given(populations())
 @settings(max_examples=50, deadline=None)
 def test_every_unit_is_in_exactly_one_stratum(everything: Population) -> None:
-    strata = stratify(everything)
+    strata = stratify(everything, standard_rules())
     for kind, count in (
         (ItemKind.FIBER, len(everything.slides[0].fiber_class)),
         (ItemKind.FIELD, len(everything.slides[0].field_cells)),
@@ -43,7 +53,7 @@ def test_every_unit_is_in_exactly_one_stratum(everything: Population) -> None:
 @given(populations(), plans)
 @settings(max_examples=50, deadline=None)
 def test_a_design_is_as_it_says(everything: Population, plan: Plan) -> None:
-    if not stratify(everything):
+    if not stratify(everything, standard_rules()):
         with pytest.raises(ValueError, match="neither a fiber nor a field"):
             draw_design(everything, plan)
         return
@@ -65,7 +75,7 @@ def test_a_design_is_as_it_says(everything: Population, plan: Plan) -> None:
 @given(populations(), plans, st.integers(0, 50))
 @settings(max_examples=50, deadline=None)
 def test_a_larger_plan_keeps_what_a_smaller_one_drew(everything: Population, plan: Plan, more: int) -> None:
-    if not stratify(everything):
+    if not stratify(everything, standard_rules()):
         return
     larger = replace(plan, called=plan.called + more, healthy=plan.healthy + more, fields=plan.fields + more)
     small, large = ({(item.kind, item.row) for item in draw_design(everything, one).items} for one in (plan, larger))
@@ -106,7 +116,7 @@ def test_who_stops_early_has_read_some_of_every_stratum() -> None:
 def test_the_most_doubtful_fibers_are_a_stratum_of_their_own() -> None:
     score = np.zeros(1000)
     score[::50] = 0.4
-    strata = stratify(population(np.zeros(1000), np.zeros(0, np.int64), score))
+    strata = stratify(population(np.zeros(1000), np.zeros(0, np.int64), score), standard_rules())
     doubtful = next(one for one in strata if one.name == "called healthy, most doubtful")
     assert doubtful.members[:, 1].tolist() == list(range(0, 1000, 50))
 
@@ -147,3 +157,16 @@ def test_slides_of_a_biopsy_are_drawn_together() -> None:
 def test_a_plan_to_read_nothing_is_refused(numbers: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="reads some fibers or fields"):
         Plan(**numbers)
+
+
+def test_a_design_keeps_the_numbers_that_it_was_drawn_by() -> None:
+    called = np.repeat([0, 2], [200, 4])
+    own = replace(standard_rules(), most_doubtful_share=0.5, least_of_a_stratum=9)
+    design = draw_design(population(called, np.arange(8), np.linspace(0, 1, 204)), Plan(10, 20, 10), own)
+    doubtful = next(one for one in design.strata if one.name == "called healthy, most doubtful")
+    assert doubtful.population == 100
+    assert min(one.drawn for one in design.strata if one.kind is ItemKind.FIBER and one.population > 9) >= 9
+    kept = to_dict(design)
+    assert from_dict(Design, kept).rules == own
+    del kept["rules"]  # as in a history of before designs kept them
+    assert from_dict(Design, kept, older=True).rules == standard_rules()

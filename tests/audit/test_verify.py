@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from section_makers import lattice, make_fibers
@@ -21,6 +23,7 @@ from histo.audit import (
     draw_design,
     effort_for,
     holding_fibers,
+    standard_rules,
     total,
     verify,
 )
@@ -221,3 +224,16 @@ class TestEffort:
     def test_a_negative_width_is_refused(self, read: tuple[Design, list[Answer]]) -> None:
         with pytest.raises(ValueError, match="at least 0"):
             effort_for(*read, Finding.NECROTIC, -1)
+
+
+def test_what_is_supposed_of_unread_fields_widens_the_interval() -> None:
+    cells = np.zeros(200, np.int64)
+    everything = population(np.zeros(0, np.uint8), cells)
+    highs = []
+    for most in (5, 10, 40):
+        design = draw_design(everything, Plan(1, 0, 40), replace(standard_rules(), most_unseen_cells=most))
+        answers = list(answers_to(design, np.zeros(0, np.uint8), cells))
+        (count,) = (one.count for one in verify(design, answers).counts if one.finding is Finding.INFILTRATE)
+        assert count is not None
+        highs.append(count.high)
+    assert highs[0] < highs[1] < highs[2]

@@ -46,13 +46,13 @@ def test_every_format_of_the_help_is_one(reading: Path, tmp_path: Path) -> None:
     for word in ExportFormat:
         assert word in shown
     assert run(reading, *ExportFormat, "--out", tmp_path).exit_code == 0
-    assert len(list(tmp_path.iterdir())) == 10
+    assert len(list(tmp_path.iterdir())) == 11
 
 
 def test_an_unknown_format(reading: Path, tmp_path: Path) -> None:
     result = run(reading, "svg", "--out", tmp_path / "x")
     assert result.exit_code == 2
-    known = "geojson, geojson.gz, geojson.zip, csv, heatmap, dicom-ann, dicom-sr, dicom-pm"
+    known = "geojson, geojson.gz, geojson.zip, csv, heatmap, dicom-ann, dicom-sr, dicom-pm, dicom-seg"
     assert line(result) == f"histo: 'svg': is no format of an export; give one of {known}"
 
 

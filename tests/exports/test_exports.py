@@ -32,6 +32,7 @@ def test_every_format_is_the_same_bytes_on_repeat(tiff_reading: Path, tmp_path: 
         "section.heatmap.ome.tif",
         "section.annotations.dcm",
         "section.report.dcm",
+        "section.compartments.dcm",
         "section.necrosis.dcm",
         "section.infiltrate.dcm",
     ]
@@ -104,7 +105,7 @@ def test_nothing_found_is_nothing_to_annotate(tiff_reading: Path, tmp_path: Path
         export_reading(folder, tmp_path / "x", ["geojson", "dicom-ann"])
     assert list((tmp_path / "x").iterdir()) == []
     others = [one for one in ExportFormat if one is not ExportFormat.DICOM_ANN]
-    assert len(export_reading(folder, tmp_path / "x", others)) == 9
+    assert len(export_reading(folder, tmp_path / "x", others)) == 10
 
 
 def test_the_scale_keeps_all_its_digits(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from histo.geometry import Mpp, Size
 from histo.records import CELL_NAMES, FIBER_NAMES
 from histo.slide import Scale, SlideInfo, StainGuess, open_slide
 
-FORMATS = ["dicom-ann", "dicom-sr", "dicom-pm"]
-FILES = ("annotations", "report", "necrosis", "infiltrate")
+FORMATS = ["dicom-ann", "dicom-sr", "dicom-pm", "dicom-seg"]
+FILES = ("annotations", "report", "necrosis", "infiltrate", "compartments")
 SECRETS = [*PATIENT.values(), "19700101", "20260102", "Roe^Richard", "S26-1-A"]
 
 

@@ -162,7 +162,7 @@ def test_regions_of_the_report(slide: tuple[Path, Path, Mask, float], tmp_path: 
     assert np.abs(np.mean(shifts, axis=0)).max() < 0.25
 
 
-def assert_map_lands(assessed: Mask, corner_px: Points, step_px: float, colored: Mask) -> None:
+def assert_map_lands(assessed: Mask, corner_px: Points, step_px: float, colored: Mask, *, some: float = 0.02) -> None:
     """A map was assessed exactly where there is color: each of its pixels against the level-0 pixels under it."""
     checked = 0
     for row, column in np.ndindex(*assessed.shape):
@@ -170,7 +170,7 @@ def assert_map_lands(assessed: Mask, corner_px: Points, step_px: float, colored:
         rows, columns = (slice(max(0, round(start)), max(0, round(start + step_px))) for start in (top, left))
         under = colored[rows, columns]
         wide = colored[max(0, rows.start - 3) : rows.stop + 3, max(0, columns.start - 3) : columns.stop + 3]
-        if under.size and under.mean() > 0.02:
+        if under.size and under.mean() > some:
             assert assessed[row, column]
             checked += 1
         elif not wide.any():
@@ -200,6 +200,32 @@ def test_parametric_map(slide: tuple[Path, Path, Mask, float], tmp_path: Path) -
         corner_px = to_px(slide)(first_mm)[0] - step_px / 2
         np.testing.assert_allclose(corner_px, 0, atol=1e-3)
         assert_map_lands(whole != ds.FloatPixelPaddingValue, corner_px, step_px, slide[2])
+
+
+def test_segmentation(slide: tuple[Path, Path, Mask, float], tmp_path: Path) -> None:
+    """By the standard's own words: frames of bits, the first in the lowest; each tells its place."""
+    exported(slide, tmp_path, "dicom-seg")
+    ds = dicom(tmp_path / "slide.compartments.dcm")
+    (segment,) = ds.SegmentSequence
+    assert segment.SegmentedPropertyTypeCodeSequence[0].CodeMeaning == "Endomysium"
+    bits = np.unpackbits(np.frombuffer(ds.PixelData, np.uint8), bitorder="little")
+    frames = bits[: ds.NumberOfFrames * ds.Rows * ds.Columns].reshape(-1, ds.Rows, ds.Columns).astype(bool)
+    whole = np.zeros((ds.TotalPixelMatrixRows + ds.Rows, ds.TotalPixelMatrixColumns + ds.Columns), np.bool_)
+    for frame, item in zip(frames, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        named = item if "SegmentIdentificationSequence" in item else ds.SharedFunctionalGroupsSequence[0]
+        assert named.SegmentIdentificationSequence[0].ReferencedSegmentNumber == segment.SegmentNumber
+        place = item.PlanePositionSlideSequence[0]
+        top, left = place.RowPositionInTotalImagePixelMatrix - 1, place.ColumnPositionInTotalImagePixelMatrix - 1
+        whole[top : top + ds.Rows, left : left + ds.Columns] = frame
+        spacing_mm = float(ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing[0])
+        step_px = spacing_mm * 1000 / slide[3]
+        first_mm = np.array([[float(place[f"{axis}OffsetInSlideCoordinateSystem"].value) for axis in "XY"]])
+        corner_px = to_px(slide)(first_mm)[0] - step_px / 2
+        np.testing.assert_allclose(corner_px, np.array([left, top]) * step_px, atol=1e-3)
+    assert step_px == pytest.approx(4 / slide[3])
+    whole = whole[: ds.TotalPixelMatrixRows, : ds.TotalPixelMatrixColumns]
+    # Of such small pixels one that is hardly touched may be left out by the rounding of outlines.
+    assert_map_lands(whole, np.zeros(2), step_px, slide[2], some=0.1)
 
 
 def test_heat_map(slide: tuple[Path, Path, Mask, float], tmp_path: Path) -> None:

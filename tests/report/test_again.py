@@ -111,6 +111,21 @@ def test_a_reading_of_an_older_histo_is_drawn_without_what_it_does_not_hold(fold
     assert "Findings" in page
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.2"])
+def test_a_reading_of_a_schema_too_old_is_refused_in_one_line_with_the_remedy(folder: Path, version: str) -> None:
+    path, page = folder / "one/reading.json", folder / "one/report.html"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["schema_version"] = version
+    del document["evidence"]["pooled"]["necrosis_spread"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    before = page.read_bytes()
+    result = run("report", folder / "one")
+    assert result.exit_code == 4
+    (line,) = result.stderr.splitlines()
+    assert f"is of schema {version}, and this histo draws reports from 1.3 on; read the slide again" in line
+    assert page.read_bytes() == before
+
+
 @pytest.mark.parametrize("damage", ["pattern", "evidence", "model"])
 def test_a_damaged_reading_is_one_line(folder: Path, damage: str) -> None:
     path = folder / "one/reading.json"

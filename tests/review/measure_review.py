@@ -182,14 +182,22 @@ def client(seed: int, slide: dict[str, Any], taken: list[tuple[float, int]]) -> 
 
 
 PAN = """async (frames) => {
-  const { viewport } = histo.viewer.osd, times = [];
+  const { viewport } = histo.viewer.osd, times = [], { overlay } = histo;
+  let drawing = 0;
+  overlay.draw = function () {
+    const began = performance.now();
+    Object.getPrototypeOf(this).draw.call(this);
+    drawing += performance.now() - began;
+  };
   await new Promise((done) => { const step = (now) => {
     const angle = times.push(now) * 0.1, by = 0.012 / viewport.getZoom();
     viewport.panBy(new OpenSeadragon.Point(by * Math.cos(angle), by * Math.sin(angle)), true);
     if (times.length <= frames) requestAnimationFrame(step); else done();
   }; requestAnimationFrame(step); });
   const gaps = times.slice(1).map((t, i) => t - times[i]).sort((a, b) => a - b);
-  return { fps: 1000 * gaps.length / gaps.reduce((a, b) => a + b), p95: gaps[Math.floor(gaps.length * 0.95)] };
+  delete overlay.draw;
+  return { fps: 1000 * gaps.length / gaps.reduce((a, b) => a + b), p95: gaps[Math.floor(gaps.length * 0.95)],
+    drawing: drawing / frames };
 }"""
 """One lap of 63 frames around a place, a fifth of the window wide; every frame moves the slide."""
 
@@ -211,15 +219,23 @@ def cpu_ms() -> tuple[float, float, float]:
     return page, renderer - page, kinds["gpu-process"][1]
 
 
-def lap(page: Any, *, overlay: bool = True) -> str:  # noqa: ANN401
+def page_ms(devtools: Any) -> tuple[float, float]:  # noqa: ANN401
+    """Time that the page's thread has spent: in scripts, and in all of its tasks (scripts, style, layout, painting)."""
+    told = {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
+    return 1000 * told["ScriptDuration"], 1000 * told["TaskDuration"]
+
+
+def lap(page: Any, devtools: Any, *, overlay: bool = True) -> str:  # noqa: ANN401
     """What a lap of panning took."""
     page.evaluate("(on) => { histo.session.filter.overlay = on; histo.overlay.draw(); }", overlay)
-    before = cpu_ms()
+    before = (*cpu_ms(), *page_ms(devtools))
     told = page.evaluate(PAN, LAP)
-    main, others, screen = [(after - ago) / LAP for after, ago in zip(cpu_ms(), before, strict=True)]
+    spent = zip((*cpu_ms(), *page_ms(devtools)), before, strict=True)
+    main, others, screen, scripts, tasks = [(after - ago) / LAP for after, ago in spent]
     return (
         f"{told['fps']:.0f} frames a second, 95% in {told['p95']:.0f} ms; CPU a frame: page's thread {main:.1f} ms, "
-        f"its others {others:.1f}, screen {screen:.1f}"
+        f"its others {others:.1f}, screen {screen:.1f}; by the clock: scripts {scripts:.1f} ms, page's thread "
+        f"{tasks:.1f}; outlines alone {told['drawing']:.2f}"
     )
 
 
@@ -229,6 +245,8 @@ def measure_frames(work: Path) -> None:
     with server(work) as (case, _), a_browser() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 900})
         page.set_default_timeout(120_000)
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Performance.enable")
         page.goto(f"http://{HOST}/cases/{case}")
         page.wait_for_selector("body[data-ready=yes]")
         page.wait_for_selector(".crop")
@@ -237,8 +255,9 @@ def measure_frames(work: Path) -> None:
         for um_per_screen_px in SCALES:
             page.evaluate("(um) => histo.viewer.flyTo([8000, 6000], um)", um_per_screen_px * 1100)
             page.wait_for_timeout(3000)
-            lap(page)  # brings the tiles
-            print(f"{um_per_screen_px:5} um per pixel: {lap(page)}; without outlines: {lap(page, overlay=False)}")  # noqa: T201
+            lap(page, devtools)  # brings the tiles
+            told = f"{lap(page, devtools)}; without outlines: {lap(page, devtools, overlay=False)}"
+            print(f"{um_per_screen_px:5} um per pixel: {told}")  # noqa: T201
         print(f"load of the machine: {os.getloadavg()[0]:.1f}")  # noqa: T201
 
 

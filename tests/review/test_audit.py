@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from example_findings import example_findings
+from review_folder import SIDE_UM, paint_slide, write_reading
 from review_page import Page
+
+from histo.review import Settings
 
 PLAN = {"called": 5, "healthy": 20, "fields": 4, "seed": 3}
 
@@ -18,7 +23,8 @@ def draw(page: Page, case: str, **more: int) -> dict[str, object]:
 
 
 def say(page: Page, case: str, audit: dict[str, object], item: int, verdict: str, **more: object) -> int:
-    body = {"audit": audit["audit"], "item": item, "verdict": verdict, **more}
+    known = page.get(f"/api/cases/{case}/audit").json()["answers"].get(str(item), {"entry": 0})
+    body = {"audit": audit["audit"], "item": item, "verdict": verdict, "seen": known["entry"], **more}
     return page.post(f"/api/cases/{case}/audit/answers", json=body).status_code
 
 
@@ -60,9 +66,36 @@ def test_answers_are_only_added_and_the_last_one_stands(page: Page) -> None:
     audit = draw(page, case)
     assert say(page, case, audit, 0, "necrotic_pale") == say(page, case, audit, 0, "cannot_tell") == 200
     answers = page.get(f"/api/cases/{case}/audit").json()["answers"]
-    assert answers == {"0": {"verdict": "cannot_tell", "marks": []}}
-    acts = [entry["act"] for entry in page.get(f"/api/cases/{case}/entries").json()]
-    assert acts == ["open", "audit_draw", "audit_answer", "audit_answer"]
+    entries = page.get(f"/api/cases/{case}/entries").json()
+    assert answers == {"0": {"verdict": "cannot_tell", "marks": [], "entry": entries[-1]["seq"]}}
+    assert [entry["act"] for entry in entries] == ["open", "audit_draw", "audit_answer", "audit_answer"]
+
+
+def test_an_answer_that_does_not_know_of_a_newer_one_is_refused(page: Page) -> None:
+    case, _ = page.open("alpha")
+    audit = draw(page, case)
+    assert say(page, case, audit, 0, "necrotic_pale", seen=0) == 200
+    assert say(page, case, audit, 0, "intact", seen=0) == 409
+    (answer,) = page.get(f"/api/cases/{case}/audit").json()["answers"].values()
+    assert answer["verdict"] == "necrotic_pale"
+    assert say(page, case, audit, 0, "intact", seen=answer["entry"]) == 200
+
+
+def test_answers_about_an_earlier_reading_do_not_count(settings: Settings, tmp_path: Path) -> None:
+    slide = paint_slide(tmp_path / "slide.png")
+    own = replace(settings, folder=tmp_path / "read twice")
+    write_reading(own.folder, "alpha", [(slide, example_findings(60, 10, side_um=SIDE_UM))])
+    with Page(own) as page:
+        case, _ = page.open("alpha")
+        answer_all(page, case, draw(page, case))
+    write_reading(own.folder, "alpha", [(slide, example_findings(60, 10, seed=7, side_um=SIDE_UM))])
+    with Page(own) as page:
+        case, _ = page.ready("alpha")
+        assert page.get(f"/api/cases/{case}/audit").json()["audit"] is None
+        audit = draw(page, case)
+        assert audit["answers"] == {}
+        counts = page.get(f"/api/cases/{case}/audit/result").json()["result"]["counts"]
+        assert [one["read"] for one in counts] == [0, 0, 0]
 
 
 def test_a_larger_audit_of_the_same_seed_keeps_the_answers(page: Page) -> None:

@@ -79,3 +79,42 @@ def test_an_audit_by_keyboard(tab: playwright.Page) -> None:
     expect(tab.locator("body.audit")).to_have_attribute("data-ready", "yes")
     assert answered(tab) == len(items)
     assert wrong == []
+
+
+def test_two_tabs_of_an_audit_show_each_others_answers(tab: playwright.Page) -> None:
+    tab.get_by_role("link", name="alpha", exact=True).click()
+    tab.get_by_role("link", name="Audit", exact=True).click()
+    for label, number in (("Fibers of each kind of call, at most", 2), ("Fibers called healthy", 0), ("Fields", 5)):
+        tab.get_by_label(label).fill(str(number))
+    tab.get_by_role("button", name="Draw the audit").click()
+    expect(tab.locator(".panel h2").first).to_have_text(re.compile(r"Fiber 1 of \d+"))
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    expect(other.locator("body.audit")).to_have_attribute("data-ready", "yes")
+    first_field = tab.evaluate("histo.session.items.find((item) => item.kind === 'field').number")
+    other.evaluate("(number) => histo.session.go(number)", first_field)
+    while not other.evaluate(CENTERED):
+        other.wait_for_timeout(50)
+    other.keyboard.press("l")
+    expect(other.get_by_role("button", name="Lymphocyte-like: 1")).to_be_visible()
+    # One answers; the other shows it, stays where it is, and keeps its mark that is not saved.
+    press(tab, "3", 1)
+    expect(other.locator("progress").first).to_have_attribute("value", "1")
+    assert other.evaluate("histo.session.at") == first_field
+    expect(other.get_by_role("button", name="Lymphocyte-like: 1")).to_be_visible()
+    # Both answer the same field at once: the second is told, and sees what the first said.
+    tab.evaluate("(number) => { histo.session.channel.onmessage = null; histo.session.go(number); }", first_field)
+    tab.evaluate("histo.session.poll = async () => {}")
+    other.keyboard.press("Enter")
+    expect(other.locator("progress").last).to_have_attribute("value", "1")
+    tab.locator("#viewer").focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#status")).to_contain_text("Another tab has answered this one")
+    assert tab.evaluate("histo.session.at") == first_field
+    expect(tab.get_by_role("button", name="Lymphocyte-like: 1")).to_be_visible()
+    # Knowing of it, the answer may be changed.
+    tab.keyboard.press("0")
+    expect(other.locator("progress").last).to_have_attribute("value", "1")
+    other.evaluate("(number) => histo.session.go(number)", first_field)
+    expect(other.get_by_role("button", name="Cannot tell")).to_have_attribute("aria-pressed", "true")
+    other.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import CodedConcept
 
-from histo.findings import CellClass, FiberClass
+from histo.findings import CellClass, Compartment, FiberClass
 
 SCHEME = "99HISTO"
 """Private schemes begin with 99 (DICOM PS3.16, section 8.2)."""
@@ -69,3 +69,13 @@ CELLS: dict[CellClass, CodedConcept] = {
     CellClass.MYONUCLEUS: private("myonucleus", "Myonucleus"),
     CellClass.OTHER: private("other-nucleus", "Other nucleus"),
 }
+COMPARTMENTS: dict[Compartment, CodedConcept] = {
+    Compartment.FIBER: private("muscle-fiber", "Muscle fibers"),
+    Compartment.ENDOMYSIUM: private("endomysium", "Endomysium"),
+    Compartment.PERIMYSIUM: private("perimysium", "Perimysium"),
+    Compartment.VESSEL: private("vessel", "Vessel"),
+    Compartment.FAT: private("fat", "Fat"),
+    Compartment.NERVE_SPINDLE: private("nerve-spindle", "Nerve or muscle spindle"),
+    Compartment.ARTEFACT: private("artefact", "Artefact within the tissue"),
+}
+"""Glass is no part of the tissue."""

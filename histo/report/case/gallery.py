@@ -44,8 +44,9 @@ def gallery_section(sights: Mapping[str, SlideSights], pattern: PatternReading) 
         )
         return Section("gallery", "Fibers to check", (Words(text),))
     note = (
-        "Of each kind the ones called with the highest probability. The number of a fiber is its row in fibers.parquet "
-        "and its name in QuPath. Circles mark lymphocyte-like cells, triangles macrophage-like ones."
+        "Of each kind the ones called with the highest probability, p, which is the network's and no test's. The "
+        "number of a fiber is its row in fibers.parquet and its name in QuPath. Circles mark lymphocyte-like cells, "
+        "triangles macrophage-like ones."
     )
     return Section("gallery", "Fibers to check", (Gallery(groups), Words(note, "note")))
 

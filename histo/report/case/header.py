@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from histo.evidence import Coverage
 from histo.records import ReadingFacts
 from histo.report.case.blocks import Balance, Block, Grid, Points, Share, Verdict, Words
@@ -22,10 +24,15 @@ def head_blocks(facts: ReadingFacts) -> tuple[Block, ...]:
             Fact("Stain, by its colors", ", ".join(stains)),
             Fact("Fibers counted", f"{pooled.fibers.fibers:,}"),
             Fact("Tissue", coverage_text(pooled.coverage)),
-            Fact("Read by", f"{model.name} {model.version}; trained on: {model.trained_on}"),
+            Fact("Read by", f"{model.name} {model.version}; trained on: {_first_clause(model.trained_on)}"),
         )
     )
     return (grid, *_balance(pooled.coverage))
+
+
+def _first_clause(text: str) -> str:
+    """What a card begins with: what it learned from; the recipe that follows stands at the report's end."""
+    return re.split(r"[:;.](?:\s|$)", text, maxsplit=1)[0]
 
 
 def _balance(coverage: Coverage) -> tuple[Balance, ...]:

@@ -79,7 +79,7 @@ def provenance_section(facts: ReadingFacts) -> Section:
     ):
         if measured:
             chosen = tuple(one for one in measured if one.name in TOLD) or measured
-            rows = tuple(Row((one.name.replace("_", " "), _value(one), str(one.n))) for one in chosen)
+            rows = tuple(Row((_in_words(one.name), _value(one), str(one.n))) for one in chosen)
             heads = ("Measure", "Value (95% interval)", "n")
             blocks += [Heading(title), Table(heads, rows, (0.55, 0.3, 0.15), numbers=(1, 2))]
             if len(chosen) < len(measured):
@@ -87,6 +87,12 @@ def provenance_section(facts: ReadingFacts) -> Section:
                 blocks.append(Words(rest, "note"))
     blocks.append(Words(facts.pattern.disclaimer, "notice"))
     return Section("provenance", "What read it", tuple(blocks))
+
+
+def _in_words(name: str) -> str:
+    """`sections.fiber.necrotic.recall` as `sections: fiber, necrotic, recall`."""
+    first, *rest = name.replace("_", " ").split(".")
+    return f"{first}: {', '.join(rest)}" if rest else first
 
 
 def _value(one: Measured) -> str:

@@ -143,7 +143,7 @@ def tests_section(pattern: PatternReading) -> Section | None:
             Row((advice.stain, *(sight for _, sight in advice.expected), advice.source)) for advice in pattern.stains
         )
         heads = ("Stain", f"Expected in: {first.text}", f"Expected in: {second.text}", "Source")
-        blocks.append(Table(heads, rows, (0.2, 0.31, 0.31, 0.18)))
+        blocks.append(Table(heads, rows, (0.17, 0.28, 0.28, 0.27)))
     else:
         blocks.append(Words("No stain is known to separate them."))
     if pattern.serology:

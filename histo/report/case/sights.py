@@ -177,5 +177,10 @@ def maps_section(sights: Mapping[str, SlideSights], pattern: PatternReading) -> 
         for key, (title, _, _) in _MAP_TEXTS.items()
         if key not in keys and key != "atrophy_position"
     ]
-    note = Words("Markers and outlines tell kinds apart without color; shading is darker where there is more.", "note")
+    told_by = (
+        "Markers and outlines tell kinds apart without color. Shading is darker where there is more: per mm² of "
+        "assessed tissue, in a field of the conventions' size around each place, as in the exported heat map. Of few "
+        "findings it shows where they happen to lie, not that they cluster."
+    )
+    note = Words(told_by, "note")
     return Section("maps", "Maps", (note, Figures(tuple(figures)), *absent))

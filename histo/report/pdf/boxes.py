@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from reportlab.lib.colors import Color, white
-from reportlab.platypus import Flowable, KeepTogether, Table, TableStyle
+from reportlab.platypus import Flowable, Image, KeepTogether, Table, TableStyle
 
 from histo.report.pdf.paper import LINE
+
+LEAST_SHRUNK = 0.72
+"""Of its size: a picture that must yield no more stays on a page that is begun; else it goes to the next as it is."""
 
 
 def boxed(parts: list[Flowable], width: float, color: Color, *, dashed: bool = False) -> Table:
@@ -39,12 +42,26 @@ def boxed(parts: list[Flowable], width: float, color: Color, *, dashed: bool = F
 
 
 class Together(KeepTogether):  # type: ignore[misc]
-    """Parts that stay on one page. It tells them, for one inside another would never be thought to fit."""
+    """Parts that stay on one page. It tells them, for one inside another would never be thought to fit.
+
+    A picture among them shrinks a little where that keeps half a page from staying empty.
+    """
 
     def __init__(self, parts: list[Flowable]) -> None:
         """Of parts one below the other."""
         super().__init__(parts)
         self.parts = parts
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        """Measure, and make the picture smaller if that is all that is wanting."""
+        size: tuple[float, float] = super().wrap(width, height)
+        over = self._H - height
+        for part in self.parts:
+            if isinstance(part, Image) and 0 < over <= (1 - LEAST_SHRUNK) * part.drawHeight:
+                share = 1 - over / part.drawHeight
+                part.drawWidth, part.drawHeight = share * part.drawWidth, share * part.drawHeight - 0.1
+                return self.wrap(width, height)
+        return size
 
 
 def columns(cells: list[list[object]], widths: list[float], gap: float = 8.0) -> Table:

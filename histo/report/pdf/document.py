@@ -104,8 +104,8 @@ def _story(report: CaseReport, paper: Paper) -> list[Flowable]:
 def _section(section: Section, width: float, height: float) -> list[Flowable]:
     parts = [part for block in section.blocks for part in flow(block, width, height)]
     head: list[Flowable] = [
-        _Bookmark(section.key, section.title),
         Paragraph(escape(section.title, quote=False), STYLES["section"]),
+        _Bookmark(section.key, section.title),  # not first: the space before the title would not be reckoned with
         HRFlowable(
             width="100%", thickness=1, color=INK, spaceBefore=0, spaceAfter=4, dash=(3, 2) if section.apart else None
         ),

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from histo.audit import Answer, Design, Finding, Item, ItemKind, Mark, check_answers, effort_for, latest, verify
+from histo.audit import Answer, Finding, Item, ItemKind, Mark, check_answers, effort_for, verify
 from histo.evidence import to_dict
 from histo.review.audits import (
     TARGET,
+    StandingAudit,
     answer_payload,
     design_payload,
     digest_of,
     draw,
     held_marks,
     item_target,
-    standing_answers,
-    standing_design,
+    standing_audit,
 )
 from histo.review.bodies import AuditAnswerBody, PlanBody
 from histo.review.desk import Desk, NotThere, Refused, Sealed, Stale
@@ -52,9 +53,10 @@ def audit_routes(desk: Desk) -> APIRouter:
     @router.post("/answers")
     def answer(case_id: str, body: AuditAnswerBody) -> dict[str, Any]:
         case = desk.case(case_id)
-        number, design = _standing(desk, case)
-        if number != body.audit:
+        audit = _standing(desk, case)
+        if audit.number != body.audit:
             raise Stale("Another tab had a new audit drawn.")
+        design = audit.design
         if body.item >= len(design.items):
             raise NotThere
         item = design.items[body.item]
@@ -68,9 +70,11 @@ def audit_routes(desk: Desk) -> APIRouter:
             raise Refused(f"This answer does not fit: {error}.") from None
 
         def check(entries: Sequence[Entry]) -> None:
-            newest = [entry.seq for entry in entries if entry.act is Act.AUDIT_DRAW]
-            if newest[-1:] != [body.audit]:
+            now = standing_audit(entries, case, desk.found)
+            if now is None or now.number != body.audit:
                 raise Stale("Another tab had a new audit drawn.")
+            if body.item in now.given and now.given[body.item].seq != body.seen:
+                raise Stale("Another tab has answered this one: here is what it said.")
 
         draft = Draft(Act.AUDIT_ANSWER, case.biopsy, slide.sha256, found.digest, item_target(item), None,
                       answer_payload(given, item, design.field_side_um))  # fmt: skip
@@ -79,13 +83,9 @@ def audit_routes(desk: Desk) -> APIRouter:
 
     @router.get("/result")
     def result(case_id: str, finding: Finding | None = None, width: Width = 0.0) -> dict[str, Any]:
-        case = desk.case(case_id)
-        entries = desk.entries(case)
-        if not sees_machine(entries):
-            raise Sealed
-        number, design = _standing(desk, case)
-        answers = standing_answers(entries, case, design)
-        told = {"audit": number, "result": to_dict(verify(design, answers)), "strata": _strata(design, answers)}
+        audit = _unsealed(desk, desk.case(case_id))
+        design, answers = audit.design, audit.answers
+        told = {"audit": audit.number, "result": to_dict(verify(design, answers)), "strata": _strata(audit)}
         if finding is not None:
             told["effort"] = to_dict(effort_for(design, answers, finding, width))
         return told
@@ -93,44 +93,48 @@ def audit_routes(desk: Desk) -> APIRouter:
     @router.get("/record")
     def record(case_id: str) -> dict[str, Any]:
         case = desk.case(case_id)
-        entries = desk.entries(case)
-        if not sees_machine(entries):
-            raise Sealed
-        number, design = _standing(desk, case)
-        answers = standing_answers(entries, case, design)
+        audit = _unsealed(desk, case)
         return {
-            "schema": "histo.audit", "schema_version": "1.0", "biopsy": case.name, "audit": number,
+            "schema": "histo.audit", "schema_version": "1.1", "biopsy": case.name, "audit": audit.number,
             "reader": desk.settings.reader, "reading_sha256": case.reading_sha256,
             "slides": {slide.name: slide.sha256 for slide in case.slides},
             "model": case.reading.document["model"],
-            "design": design_payload(design)["design"],
-            "answers": [to_dict(one) for one in latest(answers).values()],
-            "result": to_dict(verify(design, answers)),
+            "design": design_payload(audit.design)["design"],
+            "answers": [to_dict(one) for one in audit.answers],
+            "result": to_dict(verify(audit.design, audit.answers)),
         }  # fmt: skip
 
     return router
 
 
-def _standing(desk: Desk, case: Case) -> tuple[int, Design]:
-    standing = standing_design(desk.entries(case), digest_of(case, desk.found))
-    if standing is None:
+def _standing(desk: Desk, case: Case) -> StandingAudit:
+    audit = standing_audit(desk.entries(case), case, desk.found)
+    if audit is None:
         raise NotThere
-    return standing
+    return audit
+
+
+def _unsealed(desk: Desk, case: Case) -> StandingAudit:
+    if not sees_machine(desk.entries(case)):
+        raise Sealed
+    return _standing(desk, case)
 
 
 def _document(desk: Desk, case: Case) -> dict[str, Any]:
     """What the page needs: where to look, and nothing of what the machine said there."""
-    standing = standing_design(desk.entries(case), digest_of(case, desk.found))
-    if standing is None:
-        return {"audit": None, "plan": PlanBody().model_dump()}
-    number, design = standing
+    entries = desk.entries(case)
+    audit = standing_audit(entries, case, desk.found)
+    seen = entries[-1].seq if entries else 0
+    if audit is None:
+        return {"audit": None, "seen": seen, "plan": PlanBody().model_dump()}
     ids = {slide.name: slide.id for slide in case.slides}
     return {
-        "audit": number,
-        "plan": to_dict(design.plan),
-        "field_side_um": design.field_side_um,
-        "items": [_item(item, ids) for item in design.items],
-        "answers": _answers(desk, case, design),
+        "audit": audit.number,
+        "seen": seen,
+        "plan": to_dict(audit.design.plan),
+        "field_side_um": audit.design.field_side_um,
+        "items": [_item(item, ids) for item in audit.design.items],
+        "answers": {str(answer.item): _answer(answer, audit.given[answer.item].seq) for answer in audit.answers},
     }
 
 
@@ -140,23 +144,15 @@ def _item(item: Item, ids: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _answers(desk: Desk, case: Case, design: Design) -> dict[str, Any]:
-    given = latest(standing_answers(desk.entries(case), case, design))
-    return {
-        str(one.item): {
-            "verdict": one.verdict.value,
-            "marks": [{"kind": mark.kind.value, "x_um": mark.x_um, "y_um": mark.y_um} for mark in one.marks],
-        }
-        for one in given.values()
-    }
+def _answer(answer: Answer, entry: int) -> dict[str, Any]:
+    marks = [{"kind": mark.kind.value, "x_um": mark.x_um, "y_um": mark.y_um} for mark in answer.marks]
+    return {"verdict": answer.verdict.value, "marks": marks, "entry": entry}
 
 
-def _strata(design: Design, answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    given = latest(answers)
-    read = [sum(item.stratum == index and item.number in given for item in design.items)
-            for index in range(len(design.strata))]  # fmt: skip
+def _strata(audit: StandingAudit) -> list[dict[str, Any]]:
+    read = Counter(audit.design.items[number].stratum for number in audit.given)
     return [
         {"name": one.name, "fibers": one.kind is ItemKind.FIBER, "population": one.population, "drawn": one.drawn,
-         "read": count}
-        for one, count in zip(design.strata, read, strict=True)
+         "read": read[index]}
+        for index, one in enumerate(audit.design.strata)
     ]  # fmt: skip

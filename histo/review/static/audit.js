@@ -103,5 +103,7 @@ await session.load();
 document.title = `Audit of ${session.found.name} - histo review`;
 byId("name").textContent = `Audit of ${session.found.name}`;
 setInterval(() => waitForSlides().catch(() => {}), 1000);
+setInterval(() => { if (!document.hidden) session.poll().catch(() => {}); }, 2000);
+globalThis.addEventListener("focus", () => session.poll().catch(() => {}));
 byId("viewer").focus({ preventScroll: true });
 document.body.dataset.ready = "yes";

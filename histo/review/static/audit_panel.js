@@ -15,14 +15,19 @@ const said = (work) => work.catch((problem) => tell(problem.message, "problem"))
 export class AuditPanel {
   constructor(element, session, page) {
     Object.assign(this, { element, session, page, kind: "lymphocyte" });
-    for (const name of ["item", "marks", "result"]) session.addEventListener(name, () => this.render());
+    for (const name of ["item", "marks", "news", "result"]) session.addEventListener(name, () => this.render());
   }
 
   render() {
     const focused = document.activeElement?.dataset?.keep;
+    const typed = [...this.element.querySelectorAll("input")].filter((input) => input.value !== input.defaultValue);
     this.element.replaceChildren(...(this.session.items.length
       ? [this.progress(), this.question(), this.results(), this.drawing("Draw a larger audit")]
       : [this.intro(), this.drawing("Draw the audit")]));
+    for (const { dataset, value } of typed) {
+      const input = this.element.querySelector(`input[data-keep="${CSS.escape(dataset.keep)}"]`);
+      if (input) input.value = value;
+    }
     if (focused) this.element.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();
   }
 

@@ -4,8 +4,9 @@ import { get, post } from "./api.js";
 export class AuditSession extends EventTarget {
   constructor(caseId) {
     super();
-    Object.assign(this, { caseId, found: null, audit: null, items: [], answers: {}, at: 0, marks: [], result: null });
+    Object.assign(this, { caseId, found: null, audit: null, items: [], answers: {}, at: 0, marks: [], result: null, seen: 0 });
     this.channel = new BroadcastChannel("histo-review");
+    this.channel.onmessage = () => this.poll().catch(() => {});
   }
 
   get path() { return `/api/cases/${this.caseId}/audit`; }
@@ -21,9 +22,29 @@ export class AuditSession extends EventTarget {
     this.take(await get(this.path));
   }
 
-  take({ audit, plan, items = [], answers = {}, field_side_um: side = 0 }) {
-    Object.assign(this, { audit, plan, items, answers, side, result: null });
+  take({ audit, plan, items = [], answers = {}, field_side_um: side = 0, seen }) {
+    Object.assign(this, { audit, plan, items, answers, side, seen, result: null });
     this.go(this.next(-1));
+  }
+
+  // What another tab has written, without leaving the item at hand nor losing marks that are not saved yet.
+  async refresh() {
+    this.found = await get(`/api/cases/${this.caseId}`);
+    const now = await get(this.path);
+    if (now.audit !== this.audit) this.take(now);
+    const number = this.item?.number;
+    const changed = now.answers?.[number]?.entry !== this.answers[number]?.entry;
+    if (now.seen !== this.seen) this.result = null;
+    Object.assign(this, { answers: now.answers ?? {}, seen: now.seen });
+    if (changed) this.go(number);
+    this.fire("news");
+  }
+
+  // Whether another tab, or another server on the same folder, has written something.
+  async poll() {
+    if (this.writing) return;
+    const entries = await get(`/api/cases/${this.caseId}/entries?after=${this.seen}`);
+    if (!this.writing && entries.length && entries.at(-1).seq > this.seen) await this.refresh();
   }
 
   async draw(plan) {
@@ -59,13 +80,18 @@ export class AuditSession extends EventTarget {
   async answer(verdict) {
     const { item } = this;
     const marks = verdict === "read" ? this.marks : [];
+    const seen = this.answers[item.number]?.entry ?? 0;
+    this.writing = true;
     try {
-      await post(`${this.path}/answers`, { audit: this.audit, item: item.number, verdict, marks });
+      const { entry } = await post(`${this.path}/answers`, { audit: this.audit, item: item.number, verdict, marks, seen });
+      this.answers[item.number] = { verdict, marks, entry };
+      if (entry === this.seen + 1) this.seen = entry; // else there may be news in between, for the next poll
     } catch (problem) {
-      if (problem.status === 409) await this.load();
+      if (problem.status === 409) await this.refresh();
       throw problem;
+    } finally {
+      this.writing = false;
     }
-    this.answers[item.number] = { verdict, marks };
     this.result = null;
     this.channel.postMessage("written");
     this.go(this.next(item.number));
