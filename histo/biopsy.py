@@ -20,7 +20,8 @@ from histo.pattern.caveats import find_trained_on
 from histo.pattern.familiarity import Familiarity, judge_appearance
 from histo.progress import Progress, Silent
 from histo.records import BiopsyReading, SlideFailure, SlideResult, as_stored, run_document
-from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_slide_folder
+from histo.recovery import try_implants
+from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_recovery, write_slide_folder
 from histo.slide import SlideReader, StainGuess, open_slide, slide_name
 from histo.tissue import TissueMap, find_tissue
 
@@ -41,6 +42,7 @@ def read_biopsy(
     conventions: Conventions | Path | str | None = None,
     detector_errors: Path | str | None = None,
     clinical: ClinicalFacts | Path | str | None = None,
+    recover: bool = False,
     progress: Progress | None = None,
 ) -> BiopsyReading:
     """Read one biopsy: one slide, or several of the same biopsy. Research use; a pattern, not a diagnosis.
@@ -62,6 +64,8 @@ def read_biopsy(
             there is one. It gives corrected counts beside the raw ones, and never alters the pattern.
         clinical: What is known of the patient, or a file that tells it of a biopsy of this name. It gets a section of
             its own, and never alters the pattern.
+        recover: Whether to draw implants into every slide and see if they come back: a slide that shows too few of them
+            is refused. `recovery.json` and `recovery.png` stand beside its reading.
         progress: Told what happens.
 
     Returns:
@@ -92,7 +96,7 @@ def read_biopsy(
         clock.listener.slide(_name_of(slide), number, len(asked))
         try:
             alone = known if name is None else None
-            read.append(read_and_write_slide(slide, model, conventions, mpp, folder, clock, alone))
+            read.append(read_and_write_slide(slide, model, conventions, mpp, folder, clock, alone, recover=recover))
         except SlideError as error:
             failures.append(SlideFailure.of(error))
             clock.listener.failed(failures[-1])
@@ -139,6 +143,7 @@ def read_and_write_slide(
     clock: StageClock,
     clinical: ClinicalFacts | None = None,
     original: Path | None = None,
+    recover: bool = False,
 ) -> tuple[SlideResult, SlidePictures | None]:
     """Read one slide, and write its own reading: the part of a biopsy that needs pixels.
 
@@ -151,6 +156,7 @@ def read_and_write_slide(
         clock: Its times are added to.
         clinical: What is known of the patient, where the slide is a biopsy of its own.
         original: Where the slide truly lies, if `slide` is a copy of it.
+        recover: Whether to draw implants into it and see if they come back.
 
     Returns:
         What was found, and the pictures that a report of it shows; None if nothing is written.
@@ -159,9 +165,16 @@ def read_and_write_slide(
         HistoError: As `read_biopsy`.
     """
     own = StageClock(clock.listener)
-    pictures = None
+    pictures = implants = None
     with _opened(slide, mpp, own) as reader:
         result = read_slide(reader, model, own)
+        if recover and result.info.stain is StainGuess.HE:
+            with own.stage("implant"):
+                verdict, implants = try_implants(
+                    reader, result.tissue, result.findings, model.bundle, model.engine, conventions,
+                    progress=own.listener.advance,
+                )  # fmt: skip
+            result = replace(result, recovery=verdict)
         if original is not None:
             result = replace(result, info=replace(result.info, path=original))
         if folder is not None:
@@ -173,6 +186,8 @@ def read_and_write_slide(
     if folder is not None and pictures is not None:
         clock.listener.stage("write")
         run = run_document(own.started, own.seconds, _read_mm2([result]), _paths_of([result]))
+        if implants is not None:
+            write_recovery(folder / result.info.name, *implants)
         write_slide_folder(folder / result.info.name, alone, pictures, run)
     clock.add(own)
     return result, pictures
@@ -280,6 +295,7 @@ def suitability_of(result: SlideResult, familiarity: Familiarity | None = None) 
         artefact_percent=100 * coverage.rejected_mm2 / found if found else None,
         unreadable_percent=100 * coverage.unreadable_mm2 / found if found else None,
         familiarity=familiarity,
+        recovery=result.recovery,
     )
 
 

@@ -12,15 +12,10 @@ from histo.model import Model
 from histo.pattern import Conventions, load_conventions
 from histo.progress import Progress, Silent
 from histo.records import plain, read_findings, read_reading
-from histo.recovery import Recovery, recover_implants
+from histo.recovery import PER_KIND, SEED, Recovery, recover_implants
 from histo.report import write_recovery
 from histo.slide import SlideReader, StainGuess, open_slide
 from histo.tissue import TissueMap, find_tissue
-
-PER_KIND = 30
-"""Implants of each kind: with all four stages of necrosis 120, whose share is known to 9 points or better."""
-
-SEED = 1
 
 
 def recover_slide(

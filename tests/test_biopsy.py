@@ -25,7 +25,7 @@ from histo.geometry import Mpp, Region
 from histo.model import Model, load_model
 from histo.network.trained_on import salted_digests
 from histo.pattern import PatternLabel
-from histo.records import SlideFailure, read_findings, read_reading
+from histo.records import BiopsyReading, SlideFailure, read_findings, read_reading
 from histo.slide import MemorySlide, SlideReader
 
 SIDE_UM = 1100.0
@@ -111,6 +111,40 @@ def test_glass_alone_is_refused(tmp_path: Path, model: Model) -> None:
     assert reading.pattern.label is PatternLabel.NOT_ASSESSABLE
     assert reading.evidence.pooled.coverage.found_mm2 == 0
     assert names(tmp_path / "glass") == FILES
+
+
+def test_a_slide_from_which_no_implant_comes_back_is_refused(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random weights see nothing."""
+    found = example_findings(150, 80, side_um=SIDE_UM)
+    surely = (0.9 * np.eye(5)[found.fibers.fiber_class] + 0.02).astype(np.float32)
+    none = np.zeros_like(found.fibers.attributes)
+    found = replace(found, fibers=replace(found.fibers, class_probability=surely, attributes=none))
+    monkeypatch.setattr(histo.biopsy, "detect", lambda *_: found)
+    plain = read_biopsy(slide(), model=model)
+    assert "implants_not_seen" not in codes(plain)
+    reading = read_biopsy(slide(), out=tmp_path, model=model, recover=True)
+    assert codes(reading) - codes(plain) == {"implants_not_seen"}
+    assert names(tmp_path / "section") == FILES | {"recovery.json", "recovery.png"}
+    told = json.loads((tmp_path / "section/recovery.json").read_text())
+    assert told["verdict"]["necrosis"] == "poor"
+    assert told["verdict"]["sentences"][0] in (tmp_path / "section/report.html").read_text()
+
+
+def codes(reading: BiopsyReading) -> set[str]:
+    """Of all its refusals."""
+    first = reading.pattern.refusal
+    return set() if first is None else {refusal.code for refusal in (first, *reading.pattern.further_refusals)}
+
+
+def test_without_healthy_tissue_implants_say_nothing(tmp_path: Path, model: Model) -> None:
+    reading = read_biopsy(slide(side_um=300), out=tmp_path, model=model, recover=True)
+    (result,) = reading.slides
+    assert result.recovery is not None
+    assert not result.recovery.refuse
+    assert "0 healthy fibers" in result.recovery.sentences[0]
+    assert names(tmp_path / "section") == FILES
 
 
 def test_several_slides_make_one_biopsy(tmp_path: Path, model: Model, known: Callable[[int, int], None]) -> None:

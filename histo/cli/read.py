@@ -30,6 +30,9 @@ def read(
         Path | None,
         typer.Option(metavar="FILE", help="CSV or JSON with CK, antibodies and so on; never alters the pattern."),
     ] = None,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="Draw implants into each slide, and refuse it if too few come back.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Read biopsies: find fibers and cells, weigh them, and name the pattern.
@@ -78,6 +81,7 @@ def read(
                     model=model,
                     conventions=graded_by,
                     clinical=known.get(name or slide_name(paths[0])),
+                    recover=recover,
                     progress=watcher,
                 )
             except SlideError:

@@ -10,7 +10,7 @@ from histo.pattern.conventions import Conventions
 from histo.pattern.familiarity import Familiarity, Verdict, tell_distance, tell_nuclei
 from histo.pattern.grades import Grades, Necrosis, Position, Spread
 from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
-from histo.pattern.reading import Candidate, SlideReading
+from histo.pattern.reading import Candidate, SlideReading, Suitability
 from histo.pattern.table import Row
 from histo.pattern.wording import many
 
@@ -49,6 +49,14 @@ def find_caveats(
         *_of_slides(row, slides),
         *ALWAYS,
     )
+
+
+def find_recovered(suitability: Sequence[Suitability]) -> Iterator[str]:
+    """What implants that were drawn into a slide say of it, where that was tried and does not refuse the slide."""
+    for slide in suitability:
+        if slide.recovery is not None and not slide.recovery.refuse:
+            told = " ".join(slide.recovery.sentences)
+            yield f"{slide.slide}, implants: {told} They are a simulator's idea of disease, and so this is optimistic."
 
 
 def find_trained_on(slides: Sequence[str], patient: str | None) -> tuple[str, ...]:

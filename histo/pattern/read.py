@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from histo.evidence import BiopsyEvidence, SlideEvidence
 from histo.pattern.calibration import Calibration
-from histo.pattern.caveats import find_caveats, find_doubtful
+from histo.pattern.caveats import find_caveats, find_doubtful, find_recovered
 from histo.pattern.conventions import Conventions
 from histo.pattern.differential import shipped_criteria
 from histo.pattern.evidence_gauges import evidence_gauges
@@ -90,6 +90,7 @@ def read_pattern(
         serology=tests.serology,
         caveats=(
             *find_doubtful(familiarity),
+            *find_recovered(suitability),
             *find_caveats(row, grades, candidates, calibrated, obstacle, slides, evidence, conventions),
         ),
         summary=summarize(row, grades, evidence.pooled, candidates, calibrated, conflict),

@@ -12,6 +12,23 @@ from histo.pattern.labels import PatternLabel
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryVerdict:
+    """What implants that came back, or did not, say of a slide: see `histo recover`.
+
+    Attributes:
+        necrosis: `seen`, `poor`, `cannot tell`, or `not valid` where drawing alone makes necrosis.
+        cells: `seen`, `poor`, `cannot tell`, or `not assessed` where the slide is too coarse to tell cells.
+        refuse: Whether it is a reason to refuse a reading of this slide.
+        sentences: The verdict in words.
+    """
+
+    necrosis: str
+    cells: str
+    refuse: bool
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Suitability:
     """Whether one slide is fit for a pattern, as far as findings cannot tell.
 
@@ -23,6 +40,7 @@ class Suitability:
         artefact_percent: Artefact's share of the tissue found; None if unknown.
         unreadable_percent: Share of the tissue found whose pixels could not be read; None if unknown.
         familiarity: How it looks beside what the network was trained on; None if unknown.
+        recovery: Whether implants came back from it; None if that was not tried.
     """
 
     slide: str
@@ -32,6 +50,7 @@ class Suitability:
     artefact_percent: float | None = None
     unreadable_percent: float | None = None
     familiarity: Familiarity | None = None
+    recovery: RecoveryVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,13 @@ def _of_slides(suitability: Sequence[Suitability], conventions: Conventions) -> 
 
         if slide.familiarity is not None:
             yield from _of_appearance(slide.familiarity)
+        if slide.recovery is not None and slide.recovery.refuse:
+            yield Refusal(
+                code="implants_not_seen",
+                sentence=f"{slide.slide} shows the model too little. {' '.join(slide.recovery.sentences)}",
+                remedy="look at recovery.png; stain or scan the slide anew, or read it by eye",
+                slide=slide.slide,
+            )
 
 
 def _of_appearance(judged: Familiarity) -> Iterator[Refusal]:

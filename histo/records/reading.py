@@ -8,7 +8,7 @@ from histo.clinical import ClinicalContext
 from histo.errors import HistoError
 from histo.evidence import BiopsyEvidence, Coverage
 from histo.findings import Findings
-from histo.pattern import PatternReading
+from histo.pattern import PatternReading, RecoveryVerdict
 from histo.slide import SlideInfo
 from histo.tissue import TissueMap
 
@@ -22,12 +22,14 @@ class SlideResult:
         tissue: Where there is tissue, and what spoils it.
         coverage: The same as areas.
         findings: What was found, in slide micrometers.
+        recovery: Whether implants came back from it; None if that was not tried.
     """
 
     info: SlideInfo
     tissue: TissueMap
     coverage: Coverage
     findings: Findings
+    recovery: RecoveryVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

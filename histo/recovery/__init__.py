@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from histo.recovery.kinds import CELL_KINDS, CONTROL, FIBER_KINDS, ImplantKind
-from histo.recovery.recover import recover_implants
+from histo.recovery.recover import PER_KIND, SEED, recover_implants, try_implants
 from histo.recovery.results import (
     Control,
     Example,
@@ -11,7 +11,6 @@ from histo.recovery.results import (
     Outcome,
     Recovered,
     Recovery,
-    RecoveryVerdict,
     SlideLookFacts,
 )
 from histo.recovery.weigh import KIND_WORDS, percent
@@ -21,6 +20,8 @@ __all__ = [
     "CONTROL",
     "FIBER_KINDS",
     "KIND_WORDS",
+    "PER_KIND",
+    "SEED",
     "Control",
     "Example",
     "ImplantKind",
@@ -28,8 +29,8 @@ __all__ = [
     "Outcome",
     "Recovered",
     "Recovery",
-    "RecoveryVerdict",
     "SlideLookFacts",
     "percent",
     "recover_implants",
+    "try_implants",
 ]

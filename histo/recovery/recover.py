@@ -15,7 +15,7 @@ from histo.errors import SlideError
 from histo.findings import Findings
 from histo.geometry import WORKING_MPP, Region
 from histo.network import Bundle, Engine
-from histo.pattern import Conventions
+from histo.pattern import Conventions, RecoveryVerdict
 from histo.recovery.choose import CORE_WPX, Pass, Site, healthy_fibers, plan
 from histo.recovery.compare import compare
 from histo.recovery.implant import draw_implant
@@ -54,6 +54,12 @@ class _Trial:
         return detect(reader, self.tissue, self.bundle, self.engine, grid=grid)
 
 
+PER_KIND = 30
+"""Implants of each kind: with all four stages of necrosis 120, whose share is known to 9 points or better."""
+
+SEED = 1
+
+
 def recover_implants(
     reader: SlideReader,
     tissue: TissueMap,
@@ -62,8 +68,8 @@ def recover_implants(
     engine: Engine,
     conventions: Conventions,
     *,
-    per_kind: int,
-    seed: int,
+    per_kind: int = PER_KIND,
+    seed: int = SEED,
     progress: Progress | None = None,
 ) -> tuple[Recovery, tuple[Example, ...]]:
     """Draw implants into a slide's own healthy tissue and count those that the network calls.
@@ -122,6 +128,28 @@ def recover_implants(
         implants=tuple(recovered),
     )
     return recovery, examples
+
+
+def try_implants(
+    reader: SlideReader,
+    tissue: TissueMap,
+    findings: Findings,
+    bundle: Bundle,
+    engine: Engine,
+    conventions: Conventions,
+    progress: Progress | None = None,
+) -> tuple[RecoveryVerdict, tuple[Recovery, tuple[Example, ...]] | None]:
+    """What implants say of a slide that is being read; arguments as of `recover_implants`.
+
+    Returns:
+        The verdict, and what it rests on; the verdict alone where there is no healthy tissue to draw into.
+    """
+    try:
+        recovery, examples = recover_implants(reader, tissue, findings, bundle, engine, conventions, progress=progress)
+    except SlideError as error:
+        sentence = f"Whether necrosis would be seen cannot be told: {error.problem}."
+        return RecoveryVerdict("cannot tell", "not assessed", refuse=False, sentences=(sentence,)), None
+    return recovery.verdict, (recovery, examples)
 
 
 def _facts(look: SlideLook) -> SlideLookFacts:

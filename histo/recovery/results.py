@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from histo.evidence import Estimate
 from histo.findings import Cells, Fibers
 from histo.geometry import Region
+from histo.pattern import RecoveryVerdict
 from histo.recovery.kinds import ImplantKind
 
 
@@ -122,23 +123,6 @@ class SlideLookFacts:
     blur_um: float
     noise: float
     nuclei: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveryVerdict:
-    """What follows for a reading of this slide.
-
-    Attributes:
-        necrosis: `seen`, `poor`, `cannot tell`, or `not valid` where drawing alone makes necrosis.
-        cells: `seen`, `poor`, `cannot tell`, or `not assessed` where the slide is too coarse to tell cells.
-        refuse: Whether it is a reason to refuse a reading of this slide.
-        sentences: The verdict in words.
-    """
-
-    necrosis: str
-    cells: str
-    refuse: bool
-    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

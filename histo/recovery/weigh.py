@@ -9,9 +9,9 @@ import numpy as np
 
 from histo.evidence import Estimate
 from histo.evidence.intervals import share
-from histo.pattern import RecoveryBands
+from histo.pattern import RecoveryBands, RecoveryVerdict
 from histo.recovery.kinds import CELL_KINDS, CONTROL, FIBER_KINDS, ImplantKind
-from histo.recovery.results import Control, KindRecovery, Outcome, Recovered, RecoveryVerdict
+from histo.recovery.results import Control, KindRecovery, Outcome, Recovered
 
 KIND_WORDS: dict[str, str] = {
     ImplantKind.PALE: "necrotic, pale",

@@ -22,6 +22,7 @@ from histo.pattern import (
     Necrosis,
     PatternLabel,
     PatternReading,
+    RecoveryVerdict,
     Spread,
     Suitability,
     Zone,
@@ -306,3 +307,20 @@ def test_another_table_is_told_by_its_digest(tmp_path: Path) -> None:
     own = read_pattern(weigh(), [fit("a")], CONVENTIONS, table.load_table(path))
     assert own.rules[1].name == read(weigh()).rules[1].name
     assert own.rules[1].sha256 != read(weigh()).rules[1].sha256
+
+
+@pytest.mark.parametrize(("necrosis", "refuse"), [("seen", False), ("cannot tell", False), ("poor", True)])
+def test_what_implants_say_is_told_and_only_poor_sight_refuses(necrosis: str, refuse: bool) -> None:
+    sentence = "7 of 120 necrotic fibers that were drawn in came back."
+    verdict = RecoveryVerdict(necrosis, "seen", refuse, (sentence,))
+    evidence = weigh(mixed_necrosis(0.08))
+    reading = read(evidence, fit(recovery=verdict))
+    if refuse:
+        assert reading.refusal is not None
+        assert (reading.refusal.code, reading.label) == ("implants_not_seen", PatternLabel.NOT_ASSESSABLE)
+        assert sentence in reading.refusal.sentence
+    else:
+        plain = read(evidence)
+        (told,) = set(reading.caveats) - set(plain.caveats)
+        assert sentence in told
+        assert replace(reading, caveats=plain.caveats) == plain
