@@ -102,6 +102,7 @@ class AtrophyBands:
     """When small fibers make perifascicular, grouped, or scattered atrophy."""
 
     perifascicular_from_percent_of_edge: float
+    perifascicular_from_in_groups_percent: float
     grouped_from_percent: float
     grouped_from_in_groups_percent: float
     scattered_from_percent: float

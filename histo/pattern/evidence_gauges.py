@@ -149,8 +149,19 @@ def _atrophy(numbers: Evidence, conventions: Conventions) -> Iterator[Gauge]:
         limit = bands.perifascicular_from_percent_of_edge
         yield Gauge(
             "atrophy", "Small fibers among those at an edge", "%", position.percent_of_edge, None, None,
-            (Band("not perifascicular", limit), Band("perifascicular, if preferred")),
+            (Band("not perifascicular", limit), Band("perifascicular, if preferred and in rows")),
             source_of(conventions, "atrophy.perifascicular_from_percent_of_edge"),
+        )  # fmt: skip
+    spread = numbers.atrophy_spread
+    if spread is not None and spread.in_large_groups_percent is not None:
+        rows, grouped = bands.perifascicular_from_in_groups_percent, bands.grouped_from_in_groups_percent
+        between = (Band("in rows, if at an edge", grouped),) if rows < grouped else ()
+        yield Gauge(
+            "atrophy", "Small fibers in large groups", "% of small fibers", spread.in_large_groups_percent, None, None,
+            (Band("single", min(rows, grouped)), *between, Band("grouped")),
+            source_of(
+                conventions, "atrophy.perifascicular_from_in_groups_percent", "atrophy.grouped_from_in_groups_percent"
+            ),
         )  # fmt: skip
 
 

@@ -256,7 +256,10 @@ def _atrophy(numbers: Evidence, conventions: Conventions) -> Atrophy:
         return Atrophy.NOT_ASSESSED
     position = _position(numbers.atrophy_position, numbers, conventions)
     share = None if numbers.atrophy_position is None else numbers.atrophy_position.percent_of_edge
-    if position is Position.AT_EDGE and share is not None and share >= bands.perifascicular_from_percent_of_edge:
+    spread = numbers.atrophy_spread
+    grouped = 0.0 if spread is None or spread.in_large_groups_percent is None else spread.in_large_groups_percent
+    lines_edges = share is not None and share >= bands.perifascicular_from_percent_of_edge
+    if position is Position.AT_EDGE and lines_edges and grouped >= bands.perifascicular_from_in_groups_percent:
         return Atrophy.PERIFASCICULAR
     if _grouped(numbers.atrophy_spread, conventions) and percent >= bands.grouped_from_percent:
         return Atrophy.GROUPED
