@@ -66,6 +66,9 @@ FALSE_CELLS_PER_MM2 = 1.0
 FALSE_NECROTIC_PER_1000 = 0.75
 """A convention: below the 1 that is asked for, for others show more than those it is chosen on."""
 
+CALMING_STEPS = tuple(float(step) for step in np.round(np.arange(0.3, 0.955, 0.01), 2))
+"""Thresholds of necrosis that are tried until healthy sections are calm."""
+
 KnownMaps = list[tuple[FieldTruth, Maps]]
 KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
 
@@ -211,7 +214,7 @@ def calmed(sections: Sequence[HealthyCandidates], necrotic: float, per_1000: flo
         calm enough, or the highest of all.
     """
     rates: dict[float, float] = {}
-    for threshold in (necrotic, *(step for step in PROBABILITY_GRID if step > necrotic)):
+    for threshold in (necrotic, *(step for step in CALMING_STEPS if step > necrotic)):
         rates[threshold] = false_necroses_per_1000(sections, threshold)
         if rates[threshold] <= per_1000:
             break
