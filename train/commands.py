@@ -144,6 +144,23 @@ def export(
 
 
 @application.command()
+def blend(
+    earlier: Annotated[Path, typer.Option(help="The bundle that the last sitting began with.")],
+    later: Annotated[Path, typer.Option(help="The bundle that came of it.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of the later weights.")] = 0.5,
+    fields: Annotated[Path, typer.Option(help="Holds the folder of training fields.")] = Path("runs/fields"),
+    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("runs/blended"),
+    name: Annotated[str, typer.Option(help="The bundle's name.")] = "phantom",
+    version: Annotated[str, typer.Option(help="The bundle's version.")] = "1",
+) -> None:
+    """Make a bundle whose weights lie between those of two sittings; then `calibrate` and `evaluate` it."""
+    from train.blend import blend_bundles
+
+    bundle = blend_bundles(earlier, later, share, fields, out, name, version)
+    typer.echo(f"{out}: bundle {bundle.sha256[:12]}")
+
+
+@application.command()
 def calibrate(
     bundle: Annotated[Path, typer.Option(help="Its card gets the temperatures and thresholds.")] = Path("runs/bundle"),
     fields: Annotated[Path, typer.Option(help="Validation fields.")] = Path("runs/fields/validation"),
