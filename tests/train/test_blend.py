@@ -22,7 +22,7 @@ from train.field_store import field_path, save_field
 @pytest.fixture(scope="module")
 def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fields")
-    save_field(field_path(folder / "train", 5), make_field(5, 448), "test")
+    save_field(field_path(folder / "train", 5), make_field(5, 512), "test")
     return folder
 
 
