@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: demo test fmt bench clean
+.PHONY: demo test test-cluster fmt bench clean
 
 demo: $(READY)  ## Simulate a biopsy slide and read it
 	$(BIN)/histo phantom demo/phantom.tif --pattern necrotizing --seed 7 --mm2 16
@@ -16,6 +16,10 @@ test: $(READY)  ## Every check that a change must pass
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
+
+test-cluster: $(READY)  ## Slow checks of `histo cohort`: faults of disks and slides, a true Slurm, a true Ray
+	$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev,ray]'
+	$(BIN)/pytest -m cluster -v -rs --junitxml=build/test-cluster.xml tests/cohort
 
 fmt: $(READY)  ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .

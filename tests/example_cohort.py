@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,9 +101,11 @@ class Cohort:
         workers: int = 2,
         attempts: int = 2,
         part: Part | None = None,
+        reads: bool = True,
         stop: threading.Event | None = None,
         heard: Heard | None = None,
         owner: Owner | None = None,
+        write: Callable[..., CohortResults] = lambda *_: CohortResults((), ()),
     ) -> tuple[Tally, Account]:
         plan, part = plan or self.plan(), part or Part()
         self.store.make()
@@ -114,11 +117,12 @@ class Cohort:
             heard or Heard(),
             attempts=attempts,
             part=part,
+            reads=reads,
             stop=stop or threading.Event(),
             wait_s=0.1,
         )
         tally = run.run()
-        return tally, finish(state, part, tally, FACTS, lambda *_: CohortResults((), ()))
+        return tally, finish(state, part, tally, FACTS, write)
 
     def tree(self) -> dict[str, str]:
         """Every file that people see, with its text."""

@@ -18,6 +18,7 @@ DOORS = {
     "jinja2": {"histo/report/page.py", "histo/report/agreement_page.py", "train/evaluation_page.py"},
     "albumentations": {"train/augment.py"},
     "pytorch_lightning": {"train/lightning.py"},
+    "ray": {"histo/cohort/engines/ray_cluster.py"},
     "torchvision": {"train/torchvision_door.py", "train/pretrained.py"},  # the second calls the first before
 }
 """Modules that may import a library. Two rooms draw pages, each its own."""
@@ -36,7 +37,6 @@ ROOMS = {
     "starlette": ("histo/review/",),
     "uvicorn": ("histo/review/serve.py",),
     "sqlite3": ("histo/review/store.py",),
-    "ray": ("histo/cohort/",),
 }
 """Rooms that may import a library."""
 

@@ -27,6 +27,7 @@ GIB = 1 << 30
 
 
 def cohort(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(metavar="MANIFEST|FOLDER", help="A CSV of slides, or a folder of them.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results; made if needed, resumed if there.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")] = False,
@@ -67,6 +68,25 @@ def cohort(
     stage_budget: Annotated[
         str, typer.Option(metavar="SIZE", help="Most space for these copies, as in 50GB; larger slides stay.")
     ] = "50GB",
+    conclude_only: Annotated[
+        bool, typer.Option("--conclude-only", help="Read no slide; conclude biopsies whose slides are read.")
+    ] = False,
+    slurm: Annotated[bool, typer.Option("--slurm", help="Submit what is missing as an array of Slurm jobs.")] = False,
+    slurm_script_only: Annotated[
+        bool, typer.Option("--slurm-script-only", help="Write the scripts for Slurm, and submit nothing.")
+    ] = False,
+    slurm_options: Annotated[
+        str, typer.Option(metavar="TEXT", help="Options of sbatch, as in '--partition=gpu --gres=gpu:1'.")
+    ] = "",
+    slurm_tasks: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Most tasks of the array; else by the estimated time.")
+    ] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Read on Ray: 'local', 'auto', or a cluster's address.")
+    ] = None,
+    ray_gpus: Annotated[
+        float, typer.Option(metavar="X", min=0.0, help="GPUs for each slide on Ray; 0.25 shares one among four.")
+    ] = 0.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell failures and the end only.")] = False,
     json_log: Annotated[
         bool, typer.Option("--json", help="Tell everything as lines of JSON on standard output.")
@@ -86,14 +106,14 @@ def cohort(
 
     Example:  histo cohort manifest.csv --out cohort
     """
+    from histo.cli.cohort_engines import check_engines, engine_name, make_engine, on_slurm
     from histo.cli.cohort_watch import watch_cohort
     from histo.cli.consoles import error_console, output_console
-    from histo.cohort.engines import LocalEngine
     from histo.cohort.finish import RunFacts, finish, retract
     from histo.cohort.forecast import forecast
     from histo.cohort.jobs import Limits, Reader
     from histo.cohort.leases import this_run
-    from histo.cohort.pool import share_out
+    from histo.cohort.pool import elsewhere, share_out
     from histo.cohort.run import Run, Tally
     from histo.cohort.staging import StagingEngine
     from histo.cohort.state import State
@@ -101,6 +121,8 @@ def cohort(
     from histo.errors import UsageError
     from histo.evidence import to_dict
 
+    slurm = slurm or slurm_script_only
+    check_engines(slurm=slurm, ray=ray, ray_gpus=ray_gpus, only=only, conclude_only=conclude_only, stage=stage)
     part, budget_bytes = _part(only), _size(stage_budget)
     reader = Reader(
         bundle=_absolute(bundle),
@@ -112,7 +134,9 @@ def cohort(
     )
     plan, card = _planned(source, out, reader, mpp)
     store = Store(out)
-    pool = share_out(workers, threads, None if memory is None else int(memory * GIB))
+    memory_bytes = None if memory is None else int(memory * GIB)
+    share = elsewhere if slurm or ray is not None else share_out
+    pool = share(workers, threads, memory_bytes)
     console, errors = output_console(), error_console()
     if dry_run:
         from histo.cli.cohort_plan import show_plan
@@ -126,10 +150,15 @@ def cohort(
         raise UsageError(out / strangers[0], problem, "choose another folder with --out")
     if retry_quarantined:
         state.release_quarantine()
+    if slurm:
+        on_slurm(context, console, state, pool, slurm_tasks, slurm_options, script_only=slurm_script_only)
+        return
+    owner, limits = this_run(), Limits(60 * timeout, 60 * stall, pool.memory_bytes)
+    engine: Engine = make_engine(ray, workers, pool, ray_gpus, limits)
     retract(state)
     facts = RunFacts(
-        "local",
-        pool.workers,
+        engine_name(ray),
+        engine.slots,
         card.name,
         card.version,
         plan.settings.card_sha256,
@@ -147,8 +176,6 @@ def cohort(
             "stage": None if stage is None else str(stage),
         },
     )
-    owner, limits = this_run(), Limits(60 * timeout, 60 * stall, pool.memory_bytes)
-    engine: Engine = LocalEngine(pool.workers, limits)
     if stage is not None:
         engine = StagingEngine(engine, stage, budget_bytes, owner, limits)
     with watch_cohort(console, errors, plan, state, quiet=quiet, json_log=json_log) as watcher, _signals() as stopping:
@@ -159,6 +186,7 @@ def cohort(
             watcher,
             attempts=attempts,
             part=part,
+            reads=not conclude_only,
             threads=pool.threads,
             stop=stopping.stop,
         )

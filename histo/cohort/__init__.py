@@ -14,7 +14,8 @@ from the units of its slides. The rooms:
     jobs.py       what one process is told to do, and what came of it: `SlideJob`, `BiopsyJob`, `Outcome`
     work.py       does one job: the code that runs in the process of its own (`python -m histo.cohort`)
     isolate.py    runs a job in such a process, and watches its time, its progress and its memory
-    engines/      where jobs run: `Engine` (submit a job, get a future of its outcome); local, and others beside it
+    engines/      where jobs run: `Engine` (submit a job, get a future of its outcome); local, and Ray
+    slurm.py      an array of jobs that read what is missing, and a job that concludes: their scripts
     staging.py    copies slides near before they are read (copying.py)
     pool.py       how a machine is shared out
     store.py      the output folder: units, biopsies, what is known of each; publishing

@@ -75,6 +75,7 @@ class BiopsyJob:
         units: Keys of the units of those slides that were read, in the plan's order.
         failures: Of those that were not.
         key: Identity of the conclusion.
+        settings: Digest of what reads.
         out: The output folder.
         token: Of the lease under which it runs.
         threads: CPU threads.
@@ -86,6 +87,7 @@ class BiopsyJob:
     units: tuple[str, ...]
     failures: tuple[SlideFailure, ...]
     key: str
+    settings: str
     out: str
     token: str
     threads: int

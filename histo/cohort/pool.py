@@ -58,6 +58,17 @@ def share_out(
     return Pool(workers, threads, memory_bytes or max(NEEDED_BYTES, room // workers))
 
 
+def elsewhere(workers: int | None = None, threads: int | None = None, memory_bytes: int | None = None) -> Pool:
+    """What one task on another machine, whose size is not known, asks for: no more than it needs, unless told.
+
+    Args:
+        workers: What the user asked for; None for one.
+        threads: What the user asked for; None for one: several slides at once are faster than one on several.
+        memory_bytes: Most memory of each process; None for what reading a large slide needs.
+    """
+    return Pool(workers or 1, threads or 1, memory_bytes or NEEDED_BYTES)
+
+
 def usable_bytes(system: Path = Path("/")) -> int:
     """Memory that is free here: of the machine, or of the job or container, if that is less.
 

@@ -63,6 +63,7 @@ class Run:
         listener: Told what happens.
         attempts: Most attempts at what may fare better another time.
         part: Which slides are this run's.
+        reads: Whether it reads slides; else it but concludes biopsies whose slides are read.
         threads: CPU threads of each job.
         stop: Ends the run when set: what runs is ended, and nothing is lost but that.
         wait_s: Between two looks at what others are at work on.
@@ -74,6 +75,7 @@ class Run:
     listener: Listener
     attempts: int = 2
     part: Part = field(default_factory=Part)
+    reads: bool = True
     threads: int = 1
     stop: threading.Event = field(default_factory=threading.Event)
     wait_s: float = WAIT_S
@@ -154,7 +156,7 @@ class _Loop:
         elsewhere = []
         busy = {task.id for task in self._running.values()}
         for task in self._state.open_tasks(self._run.part):
-            if task.id in busy:
+            if task.id in busy or (task.unit is not None and not self._run.reads):
                 continue
             if len(self._running) >= self._run.engine.slots:
                 return []
@@ -185,6 +187,8 @@ class _Loop:
     def _settle(self, task: Task, outcome: Outcome) -> None:
         """Write down what came of a job, if it is still this run's to say."""
         try:
+            if outcome.failure is not None:
+                self._run.state.store.discard(task.id, self._run.owner.token)
             if self._run.stop.is_set() and outcome.failure is not None:
                 return  # it was ended, it did not fail
             if not self._leases.holds(task.id):

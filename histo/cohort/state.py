@@ -150,7 +150,18 @@ class State:
             if biopsy.alone:
                 return None
             keys, failures = self.keys(biopsy), self.failures(biopsy)
-            return BiopsyJob(biopsy.id, biopsy.name, keys, failures, task.wanted, out, token, threads, reader)
+            return BiopsyJob(
+                id=biopsy.id,
+                biopsy=biopsy.name,
+                units=keys,
+                failures=failures,
+                key=task.wanted,
+                settings=self.plan.settings.digest,
+                out=out,
+                token=token,
+                threads=threads,
+                reader=reader,
+            )
         record = self._slides.get(unit.id)
         return SlideJob(
             id=unit.id,

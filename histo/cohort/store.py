@@ -148,6 +148,10 @@ class Store:
             folder.mkdir(parents=True)
         return folder
 
+    def discard(self, identity: str, token: str) -> None:
+        """Remove what was being made, if anything was; whatever resists stays for the next run to sweep."""
+        shutil.rmtree(self.drafted(identity, token), ignore_errors=True)
+
     def sweep(self, living: Callable[[], Collection[str]]) -> None:
         """Remove what dead runs were making; whatever resists stays.
 

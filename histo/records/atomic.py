@@ -10,6 +10,7 @@ drops with the process; so whoever writes to the folder next takes away those th
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import platform
@@ -134,7 +135,8 @@ class Staged:
                 self._publish()
         finally:
             for temporary, _ in self._staged:
-                temporary.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # of a disk that is read-only by now the first error tells
+                    temporary.unlink(missing_ok=True)
             for descriptor in self._locks:
                 os.close(descriptor)
             self._locks.clear()
