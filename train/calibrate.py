@@ -47,7 +47,8 @@ CELL_GRID = (*PROBABILITY_GRID[:-3], *(float(step) for step in np.round(np.arang
 lymphocytes are lost."""
 
 LIKELY = 0.5
-"""An attribute is held to be present only where it is likelier than not: of one that the network hardly knows, the best
+"""A fiber with phagocytes is called necrotic, and an attribute held to be present, only where it is likelier than not:
+of an attribute that the network hardly knows, the best
 F1 lies far lower, and calls most fibers of a transverse section oblique."""
 
 SPARSE_BETA = 0.5
@@ -161,6 +162,7 @@ def choose_points(
     points = replace(
         points,
         necrotic=chosen["necrotic"],
+        necrotic_with_phagocytes=LIKELY,
         attributes=tuple(chosen[f"attributes.{kind.name.lower()}"] for kind in FiberAttribute),
         cells=tuple(chosen[f"cells.{cell.name.lower()}"] for cell in CellClass),
     )

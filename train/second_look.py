@@ -64,8 +64,9 @@ def candidates_of(truth: FieldTruth, maps: Maps, points: OperatingPoints) -> Can
     """The candidates of one field."""
     bare = replace(points, necrotic_look=NO_SECOND_LOOK)
     block = outline_block(maps, bare)
-    rows = sure_outlines(block, block.class_probability, bare)
-    fibers = fibers_of(block, block.class_probability, rows, np.zeros(2), bare)
+    necrotic_from = np.full(len(block.outlines), bare.necrotic)
+    rows = sure_outlines(block, block.class_probability, necrotic_from, bare)
+    fibers = fibers_of(block, block.class_probability, rows, np.zeros(2), necrotic_from, bare)
     paired = pair_fibers(truth, fibers)
     probability = block.class_probability[rows]
     counts = paired.predicted_counts & (probability[:, list(NECROTIC_CLASSES)].sum(axis=1) > FROM_SHARE)

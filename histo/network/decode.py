@@ -9,9 +9,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from histo.findings import NECROTIC_CLASSES, Cells, FiberClass, Fibers
+from histo.findings import NECROTIC_CLASSES, CellClass, Cells, FiberClass, Fibers
 from histo.network import layout
-from histo.network.cell_peaks import find_peaks
+from histo.network.cell_peaks import Peaks, find_peaks
 from histo.network.fissures import join_over_fissures
 from histo.network.operating import OperatingPoints
 from histo.network.outlines import Outline, min_feret, trace_outlines
@@ -21,6 +21,10 @@ from histo.network.temperature import temper_odds, temper_shares
 
 _RIM_WEIGHT = 0.1
 """Weight of a fiber's rim, against 1.1 in its middle: the rim's pixels mix with the neighbors."""
+
+
+PHAGOCYTES = 2
+"""So many macrophage-like nuclei inside a fiber make myophagocytosis possible (C); one may lie on it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,14 +70,24 @@ def decode_block(
     if maps.ndim != 3 or maps.shape[0] != layout.CHANNELS or maps.dtype != np.float32:
         raise ValueError(f"maps must be float32 of ({layout.CHANNELS}, h, w), not {maps.dtype} of {maps.shape}")
     block = outline_block(maps, points)
+    peaks = find_peaks(maps, points)
     by_class = look_again(block.class_probability, block.seen, points.necrotic_look)
-    rows = sure_outlines(block, by_class, points)
+    necrotic_from = _necrotic_from(block, peaks, points)
+    rows = sure_outlines(block, by_class, necrotic_from, points)
     corner_um = np.array(origin_um, np.float64)
     row_of_label = np.full(int(block.labels.max(initial=0)) + 1, -1, np.int32)
     row_of_label[[block.outlines[row].label for row in rows]] = np.arange(len(rows), dtype=np.int32)
-    return fibers_of(block, by_class, rows, corner_um, points), _cells(
-        maps, block.labels, row_of_label, corner_um, points
-    )
+    fibers = fibers_of(block, by_class, rows, corner_um, necrotic_from, points)
+    return fibers, _cells(maps, peaks, row_of_label[block.labels[peaks.pixel[:, 0], peaks.pixel[:, 1]]], corner_um)
+
+
+def _necrotic_from(block: OutlinedBlock, peaks: Peaks, points: OperatingPoints) -> NDArray[np.float64]:
+    """(N,) the probability from which each outline is called necrotic."""
+    row, column = peaks.pixel[peaks.kind == CellClass.MACROPHAGE].T
+    inside = np.bincount(block.labels[row, column], minlength=int(block.labels.max(initial=0)) + 1)
+    eaten = inside[[outline.label for outline in block.outlines]] >= PHAGOCYTES
+    lower = min(points.necrotic, points.necrotic_with_phagocytes)
+    return np.where(eaten, lower, points.necrotic)
 
 
 def outline_block(maps: NDArray[np.float32], points: OperatingPoints) -> OutlinedBlock:
@@ -107,16 +121,20 @@ def outline_block(maps: NDArray[np.float32], points: OperatingPoints) -> Outline
 
 
 def sure_outlines(
-    block: OutlinedBlock, class_probability: NDArray[np.float64], points: OperatingPoints
+    block: OutlinedBlock,
+    class_probability: NDArray[np.float64],
+    necrotic_from: NDArray[np.float64],
+    points: OperatingPoints,
 ) -> NDArray[np.int64]:
     """Rows of the outlines that are held to be fibers: those called necrotic need less foreground.
 
     Args:
         block: What could be a fiber.
         class_probability: (N, 5) what its class is decided by.
+        necrotic_from: (N,) the probability from which it is called necrotic.
         points: The bundle's thresholds.
     """
-    necrotic = np.isin(decide_class(class_probability, points.necrotic), NECROTIC_CLASSES)
+    necrotic = np.isin(decide_class(class_probability, necrotic_from), NECROTIC_CLASSES)
     return np.flatnonzero(block.seen[:, 0] >= np.where(necrotic, points.necrotic_fiber, points.fiber))
 
 
@@ -125,6 +143,7 @@ def fibers_of(
     class_probability: NDArray[np.float64],
     rows: NDArray[np.int64],
     origin_um: NDArray[np.float64],
+    necrotic_from: NDArray[np.float64],
     points: OperatingPoints,
 ) -> Fibers:
     """Fibers of the outlines that are held to be some.
@@ -134,6 +153,7 @@ def fibers_of(
         class_probability: (N, 5) what the class of each outline is decided by.
         rows: (K,) of the outlines, as `sure_outlines` gives them.
         origin_um: (2,) x and y of the block's corner, in slide micrometers.
+        necrotic_from: (N,) the probability from which each outline is called necrotic.
         points: The bundle's thresholds.
     """
     if not len(rows):
@@ -146,7 +166,7 @@ def fibers_of(
         center_um=(block.center_um[rows] + origin_um).astype(np.float32),
         area_um2=np.array([outline.polygon.area for outline in outlines], np.float32),
         min_feret_um=np.array([min_feret(outline.ring_um) for outline in outlines], np.float32),
-        fiber_class=decide_class(by_class, points.necrotic),
+        fiber_class=decide_class(by_class, necrotic_from[rows]),
         class_probability=by_class.astype(np.float32),
         attribute_probability=by_attribute.astype(np.float32),
         attributes=by_attribute >= np.array(points.attributes),
@@ -169,12 +189,12 @@ def _means(planes: Sequence[NDArray[np.float32]], labels: NDArray[np.int32]) -> 
     return [np.bincount(flat, weights=plane.ravel()) / pixels for plane in planes]
 
 
-def decide_class(class_probability: NDArray[np.floating], necrotic: float) -> NDArray[np.uint8]:
+def decide_class(class_probability: NDArray[np.floating], necrotic: float | NDArray[np.float64]) -> NDArray[np.uint8]:
     """The class of each fiber: the likeliest necrotic one if they together reach the threshold, else the best other.
 
     Args:
         class_probability: (N, 5) over `FiberClass`.
-        necrotic: Summed probability from which a fiber is called necrotic.
+        necrotic: Summed probability from which a fiber is called necrotic; (N,) if each has its own.
 
     Returns:
         (N,) uint8, a `FiberClass`.
@@ -197,19 +217,12 @@ def _means_inside(maps: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArr
     return np.stack(sums, axis=1) / np.maximum(total, _RIM_WEIGHT)[:, None]
 
 
-def _cells(
-    maps: NDArray[np.float32],
-    labels: NDArray[np.int32],
-    row_of_label: NDArray[np.int32],
-    origin_um: NDArray[np.float64],
-    points: OperatingPoints,
-) -> Cells:
-    peaks = find_peaks(maps, points)
+def _cells(maps: NDArray[np.float32], peaks: Peaks, fiber: NDArray[np.int32], origin_um: NDArray[np.float64]) -> Cells:
     row, column = peaks.pixel.T
     return Cells(
         center_um=(peaks.center_um + origin_um).astype(np.float32),
         cell_class=peaks.kind,
         class_probability=peaks.height,
         compartment=maps[layout.COMPARTMENTS, row, column].argmax(axis=0).astype(np.uint8),
-        fiber=row_of_label[labels[row, column]],
+        fiber=fiber,
     ).sorted()

@@ -13,6 +13,7 @@ from histo.network.second_look import NO_SECOND_LOOK
 ADDED = frozenset(
     (
         "necrotic_look",
+        "necrotic_with_phagocytes",
         "class_temperature",
         "attribute_temperature",
         "cell_temperature",
@@ -41,6 +42,8 @@ class OperatingPoints:
         necrotic: Summed probability of the necrotic classes from which a fiber is called necrotic.
         necrotic_look: Weights of the second look at fibers that may be necrotic (`histo.network.second_look`);
             `necrotic` is compared with what comes out.
+        necrotic_with_phagocytes: The same for a fiber that holds two macrophage-like nuclei or more, where that is lower:
+            phagocytes in a fiber are themselves a sign that it is dying.
         attributes: Probability from which each `FiberAttribute` is held to be present.
         cells: Peak height from which a nucleus of each `CellClass` is counted.
         cell_spacing_um: Two peaks nearer than this are one nucleus.
@@ -63,6 +66,7 @@ class OperatingPoints:
     necrotic_fiber: float = 0.5
     necrotic: float = 0.5
     necrotic_look: tuple[float, ...] = NO_SECOND_LOOK
+    necrotic_with_phagocytes: float = 0.999
     attributes: tuple[float, ...] = (0.5,) * len(FiberAttribute)
     cells: tuple[float, ...] = (0.4,) * len(CellClass)
     cell_spacing_um: float = 3.0

@@ -13,7 +13,7 @@ from train.commands import application
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["prepare", "--manifest", "{}/none.csv"], 4, "none.csv: cannot be read (No such file or directory)"),
+        (["prepare", "--manifest", "{}/none.csv"], 2, "none.csv: cannot be read (No such file or directory)"),
         (["simulate-lab", "--out", "{}/lab", "--patients", "0"], 2, "0 patients: is not a laboratory"),
         (["export", "--checkpoint", "{}/none.ckpt"], 4, "none.ckpt: there is no such checkpoint"),
         (["export", "--checkpoint", "{}/text.ckpt"], 4, "text.ckpt: is no checkpoint, or a damaged one"),
