@@ -30,6 +30,8 @@ _KNOWN_WARNINGS = (
     r"Checkpoint directory .* exists and is not empty",
     # crops are pure functions of their number and counting goes on where it stopped: see train.datamodule
     r"You're resuming from a checkpoint that ended before the epoch ended",
+    # on a machine that has Slurm; whoever wants a job of it writes one
+    r"The `srun` command is available",
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
 )
 

@@ -42,7 +42,7 @@ class OperatingPoints:
         necrotic: Summed probability of the necrotic classes from which a fiber is called necrotic.
         necrotic_look: Weights of the second look at fibers that may be necrotic (`histo.network.second_look`);
             `necrotic` is compared with what comes out.
-        necrotic_with_phagocytes: The same for a fiber that holds two macrophage-like nuclei or more, where that is lower:
+        necrotic_with_phagocytes: The same for a fiber with two macrophage-like nuclei or more, where that is lower:
             phagocytes in a fiber are themselves a sign that it is dying.
         attributes: Probability from which each `FiberAttribute` is held to be present.
         cells: Peak height from which a nucleus of each `CellClass` is counted.

@@ -195,6 +195,32 @@ def test_an_outline_that_the_network_doubts_is_no_fiber_and_a_necrotic_one_may_b
         assert counts == found
 
 
+@pytest.mark.parametrize(
+    ("nuclei", "kind", "share", "called"),
+    [
+        (2, CellClass.MACROPHAGE, 0.6, FiberClass.MYOPHAGOCYTOSIS),
+        (2, CellClass.MACROPHAGE, 0.4, FiberClass.INTACT),
+        (1, CellClass.MACROPHAGE, 0.6, FiberClass.INTACT),
+        (2, CellClass.LYMPHOCYTE, 0.6, FiberClass.INTACT),
+        (0, CellClass.MACROPHAGE, 0.9, FiberClass.MYOPHAGOCYTOSIS),
+    ],
+)
+def test_a_fiber_with_phagocytes_is_called_necrotic_earlier(
+    nuclei: int, kind: CellClass, share: float, called: FiberClass
+) -> None:
+    labels = np.zeros((128, 128), np.int32)
+    cv2.circle(labels, (64, 64), 40, 1, -1)
+    places = [(48.0 + 32 * number, 64.0, kind) for number in range(nuclei)]
+    maps = perfect_maps(encode_targets(truth_of(labels, places)))
+    maps[layout.CLASSES] = np.array([1 - share, 0, 0, 0, share], np.float32)[:, None, None]
+    points = replace(POINTS, necrotic=0.8, necrotic_with_phagocytes=0.5)
+    fibers, cells = decode_block(maps, (0.0, 0.0), points)
+    assert cells.fiber.tolist() == [0] * nuclei
+    assert fibers.fiber_class.tolist() == [called]
+    plain, _ = decode_block(maps, (0.0, 0.0), replace(POINTS, necrotic=0.8))
+    assert plain.fiber_class.tolist() == [FiberClass.INTACT if share < 0.8 else called]
+
+
 def test_the_necrotic_classes_stand_together_against_the_others() -> None:
     # intact, regenerating, pale, hyaline, myophagocytosis
     probabilities = np.array([[0.4, 0, 0.1, 0.2, 0.3], [0.4, 0.2, 0.3, 0.1, 0], [0.1, 0.5, 0.4, 0, 0]])
