@@ -72,8 +72,8 @@ def measured() -> str:
     return f"""{BEGIN}
 
 These figures are written from the bundle's card by `docs/write_measured.py`. The phantoms are those of the simulator as
-it is now, which default bundle 4 learned from but for a last change that is easier for it ([what was changed, and what
-it does better and worse than those before](docs/decisions/08-default-bundle-4.md)).
+it is now, which default bundle 5 learned from ([what was changed, and what it does better and worse than those
+before](docs/decisions/08-default-bundles.md)).
 
 ### What is asked of a bundle that has seen phantoms alone
 

@@ -92,10 +92,11 @@ def test_regions_lie_apart_and_all_fibers_in_them_are_drawn(scene: Scene, tmp_pa
     assert len(regions) == habits.regions
     assert shapely.union_all(regions).area == pytest.approx(sum(region.area for region in regions))
     region = shapely.transform(shapely.union_all(regions), WORKING_MPP.to_um)
-    inside = [fiber for fiber in scene.fibers if region.contains(fiber) and fiber.area > 60]
+    # drawn 1 to 2 um inside the border: of a sliver nothing is left to draw
+    inside = [core for fiber in scene.fibers if region.contains(fiber) and (core := fiber.buffer(-2.0)).area > 60]
     drawn = shapely.STRtree(understood.fibers.outlines)
     assert len(inside) > 20
-    assert all(len(drawn.query(shapely.point_on_surface(fiber), predicate="within")) for fiber in inside)
+    assert all(len(drawn.query(shapely.point_on_surface(core), predicate="within")) for core in inside)
 
 
 def test_some_cells_are_overlooked(scene: Scene, tmp_path: Path) -> None:
