@@ -18,7 +18,7 @@ from stand_in import draw_field
 from histo.cohort import Split
 from histo.errors import RecordError
 from histo.findings import Compartment
-from histo.network import Metric, load_bundle
+from histo.network import Metric, OperatingPoints, load_bundle
 from histo.network.layout import CELLS, CLASSES
 from train import figures
 from train.evaluate import Evaluation, evaluate_fields
@@ -169,7 +169,7 @@ def test_the_gallery_shows_the_worst_first_and_no_place_that_is_right(evaluation
 
 def test_a_perfect_reading_has_an_empty_gallery(tmp_path: Path) -> None:
     save_field(field_path(tmp_path, 300), FIELDS[300], "discs")
-    found = evaluate_fields(UnsureEngine(), replace(POINTS, cells=(0.5,) * 4, cell_spacing_um=0.5), tmp_path)
+    found = evaluate_fields(UnsureEngine(), OperatingPoints(cells=(0.5,) * 4, cell_spacing_um=0.5), tmp_path)
     assert not [kind for kind in worst_mistakes(found) if "fiber" in kind or "necro" in kind or "myoph" in kind]
 
 
