@@ -1,5 +1,6 @@
 """How quick the review is on 60,000 outlines: tiles under load, and frames while the slide is moved. Not a test.
 
+    export PYTHONPATH=tests
     python tests/review/measure_review.py make SLIDE.tif READING WORK    a large slide of many copies of one
     python tests/review/measure_review.py tiles WORK                     5,000 tiles asked for by 8 clients
     python tests/review/measure_review.py frames WORK                    frames a second while panning, by zoom
