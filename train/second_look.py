@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from histo.findings import NECROTIC_CLASSES
 from histo.network import Engine, OperatingPoints
-from histo.network.decode import fibers_of, outline_block, sure_outlines
+from histo.network.decode import decide_class, fibers_of, outline_block, sure_outlines
 from histo.network.second_look import NO_SECOND_LOOK, log_odds_of_necrosis, look_again
 from histo.phantom.truth import FieldTruth
 from train.evaluate import Maps, maps_of
@@ -64,9 +64,9 @@ def candidates_of(truth: FieldTruth, maps: Maps, points: OperatingPoints) -> Can
     """The candidates of one field."""
     bare = replace(points, necrotic_look=NO_SECOND_LOOK)
     block = outline_block(maps, bare)
-    necrotic_from = np.full(len(block.outlines), bare.necrotic)
-    rows = sure_outlines(block, block.class_probability, necrotic_from, bare)
-    fibers = fibers_of(block, block.class_probability, rows, np.zeros(2), necrotic_from, bare)
+    called = decide_class(block.class_probability, bare.necrotic)
+    rows = sure_outlines(block, called, bare)
+    fibers = fibers_of(block, block.class_probability, called, rows, np.zeros(2), bare)
     paired = pair_fibers(truth, fibers)
     probability = block.class_probability[rows]
     counts = paired.predicted_counts & (probability[:, list(NECROTIC_CLASSES)].sum(axis=1) > FROM_SHARE)

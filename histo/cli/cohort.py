@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo.cli.guard import NOTHING_READ, SOME_FAILED, Debug
-from histo.cli.options import BundleFolder, ConventionsFile, DeviceChoice, PrecisionChoice, Scale
+from histo.cli.options import (
+    BundleFolder,
+    ClinicalFile,
+    ConventionsFile,
+    DetectorErrorsFile,
+    DeviceChoice,
+    PrecisionChoice,
+    Scale,
+)
 
 if TYPE_CHECKING:
     from histo.cohort.engines import Engine
@@ -36,14 +44,8 @@ def cohort(
     device: DeviceChoice = "auto",
     precision: PrecisionChoice = "auto",
     conventions: ConventionsFile = None,
-    detector_errors: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What `python -m train measure-errors` found of these weights in your lab."),
-    ] = None,
-    clinical: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV or JSON with CK, antibodies and so on; never alters the pattern."),
-    ] = None,
+    detector_errors: DetectorErrorsFile = None,
+    clinical: ClinicalFile = None,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Slides read at once.")] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="CPU threads for each slide.")] = None,
     timeout: Annotated[float, typer.Option(metavar="MIN", min=0.01, help="Longest time for one slide.")] = 240.0,

@@ -24,3 +24,11 @@ PrecisionChoice = Annotated[
 ConventionsFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Your laboratory's conventions instead of those of histo.")
 ]
+DetectorErrorsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="What `python -m train measure-errors` found of these weights in your lab."),
+]
+ClinicalFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="CSV or JSON with CK, antibodies and so on; never alters the pattern."),
+]

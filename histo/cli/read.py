@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from histo.cli.guard import NOTHING_READ, SOME_FAILED, Debug, unexpected
-from histo.cli.options import BundleFolder, ConventionsFile, DeviceChoice, PrecisionChoice, Scale
+from histo.cli.options import (
+    BundleFolder,
+    ClinicalFile,
+    ConventionsFile,
+    DetectorErrorsFile,
+    DeviceChoice,
+    PrecisionChoice,
+    Scale,
+)
 
 
 def read(
@@ -22,14 +30,8 @@ def read(
     device: DeviceChoice = "auto",
     precision: PrecisionChoice = "auto",
     conventions: ConventionsFile = None,
-    detector_errors: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What `python -m train measure-errors` found of these weights in your lab."),
-    ] = None,
-    clinical: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV or JSON with CK, antibodies and so on; never alters the pattern."),
-    ] = None,
+    detector_errors: DetectorErrorsFile = None,
+    clinical: ClinicalFile = None,
     recover: Annotated[
         bool, typer.Option("--recover", help="Draw implants into each slide, and refuse it if too few come back.")
     ] = False,

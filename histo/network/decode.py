@@ -22,8 +22,7 @@ from histo.network.temperature import temper_odds, temper_shares
 _RIM_WEIGHT = 0.1
 """Weight of a fiber's rim, against 1.1 in its middle: the rim's pixels mix with the neighbors."""
 
-
-PHAGOCYTES = 2
+_PHAGOCYTES = 2
 """So many macrophage-like nuclei inside a fiber make myophagocytosis possible (C); one may lie on it."""
 
 
@@ -72,12 +71,12 @@ def decode_block(
     block = outline_block(maps, points)
     peaks = find_peaks(maps, points)
     by_class = look_again(block.class_probability, block.seen, points.necrotic_look)
-    necrotic_from = _necrotic_from(block, peaks, points)
-    rows = sure_outlines(block, by_class, necrotic_from, points)
+    fiber_class = decide_class(by_class, _necrotic_from(block, peaks, points))
+    rows = sure_outlines(block, fiber_class, points)
     corner_um = np.array(origin_um, np.float64)
     row_of_label = np.full(int(block.labels.max(initial=0)) + 1, -1, np.int32)
     row_of_label[[block.outlines[row].label for row in rows]] = np.arange(len(rows), dtype=np.int32)
-    fibers = fibers_of(block, by_class, rows, corner_um, necrotic_from, points)
+    fibers = fibers_of(block, by_class, fiber_class, rows, corner_um, points)
     return fibers, _cells(maps, peaks, row_of_label[block.labels[peaks.pixel[:, 0], peaks.pixel[:, 1]]], corner_um)
 
 
@@ -85,7 +84,7 @@ def _necrotic_from(block: OutlinedBlock, peaks: Peaks, points: OperatingPoints) 
     """(N,) the probability from which each outline is called necrotic."""
     row, column = peaks.pixel[peaks.kind == CellClass.MACROPHAGE].T
     inside = np.bincount(block.labels[row, column], minlength=int(block.labels.max(initial=0)) + 1)
-    eaten = inside[[outline.label for outline in block.outlines]] >= PHAGOCYTES
+    eaten = inside[[outline.label for outline in block.outlines]] >= _PHAGOCYTES
     lower = min(points.necrotic, points.necrotic_with_phagocytes)
     return np.where(eaten, lower, points.necrotic)
 
@@ -120,30 +119,24 @@ def outline_block(maps: NDArray[np.float32], points: OperatingPoints) -> Outline
     )
 
 
-def sure_outlines(
-    block: OutlinedBlock,
-    class_probability: NDArray[np.float64],
-    necrotic_from: NDArray[np.float64],
-    points: OperatingPoints,
-) -> NDArray[np.int64]:
+def sure_outlines(block: OutlinedBlock, fiber_class: NDArray[np.uint8], points: OperatingPoints) -> NDArray[np.int64]:
     """Rows of the outlines that are held to be fibers: those called necrotic need less foreground.
 
     Args:
         block: What could be a fiber.
-        class_probability: (N, 5) what its class is decided by.
-        necrotic_from: (N,) the probability from which it is called necrotic.
+        fiber_class: (N,) what each is called.
         points: The bundle's thresholds.
     """
-    necrotic = np.isin(decide_class(class_probability, necrotic_from), NECROTIC_CLASSES)
+    necrotic = np.isin(fiber_class, NECROTIC_CLASSES)
     return np.flatnonzero(block.seen[:, 0] >= np.where(necrotic, points.necrotic_fiber, points.fiber))
 
 
 def fibers_of(
     block: OutlinedBlock,
     class_probability: NDArray[np.float64],
+    fiber_class: NDArray[np.uint8],
     rows: NDArray[np.int64],
     origin_um: NDArray[np.float64],
-    necrotic_from: NDArray[np.float64],
     points: OperatingPoints,
 ) -> Fibers:
     """Fibers of the outlines that are held to be some.
@@ -151,9 +144,9 @@ def fibers_of(
     Args:
         block: What could be a fiber.
         class_probability: (N, 5) what the class of each outline is decided by.
+        fiber_class: (N,) what it is called.
         rows: (K,) of the outlines, as `sure_outlines` gives them.
         origin_um: (2,) x and y of the block's corner, in slide micrometers.
-        necrotic_from: (N,) the probability from which each outline is called necrotic.
         points: The bundle's thresholds.
     """
     if not len(rows):
@@ -166,7 +159,7 @@ def fibers_of(
         center_um=(block.center_um[rows] + origin_um).astype(np.float32),
         area_um2=np.array([outline.polygon.area for outline in outlines], np.float32),
         min_feret_um=np.array([min_feret(outline.ring_um) for outline in outlines], np.float32),
-        fiber_class=decide_class(by_class, necrotic_from[rows]),
+        fiber_class=fiber_class[rows],
         class_probability=by_class.astype(np.float32),
         attribute_probability=by_attribute.astype(np.float32),
         attributes=by_attribute >= np.array(points.attributes),
