@@ -3,8 +3,11 @@
 A lease is a file that exists. It is made whole under a name of its own and then linked to the common one, which on
 every file system with links (NFS among them) succeeds for one alone. Its time of modification is its heartbeat; it is
 compared with that of a file made just now on the same disk, so that only the file server's clock counts. A lease whose
-heart has not beaten for as long as it says, or whose process is seen to be gone, is taken over: renamed to a name of
-its own, looked at again, and put back if it was a fresh one after all.
+heart has not beaten for as long as it says, or whose process is seen to be gone, is dead and may be taken over.
+
+To look at a lease and then to remove it are two steps, between which another may have done the same and taken it. So
+whoever ends one, be it dead or his own, first links a file to the name of that lease's *end*: one alone succeeds, looks
+again, and only then replaces or removes the lease. If he dies in between, the end has an end of its own.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ import os
 import platform
 import threading
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from histo.cohort.store import telling
+from histo.errors import OutputError
 
 LEASE_S = 180.0
 """Without a heartbeat for so long, whoever held it is taken to be dead: longer than an NFS client keeps old times."""
@@ -29,6 +33,9 @@ BEATS = 6
 """In so many parts of that time, a heartbeat each."""
 
 ENDING = ".lease"
+
+END = ".end"
+"""Of the name of a lease's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +92,9 @@ class Leases:
             OutputError: If the folder cannot be written to.
         """
         path = self._path(identity)
-        own = self._folder / f".{identity}.{self.owner.token}.tmp"
-        with telling(path):
-            own.write_text(json.dumps(asdict(self.owner)), encoding="utf-8")
-            try:
-                now_s = own.stat().st_mtime
-                taken = _linked(own, path) or (self._clear(path, now_s) and _linked(own, path))
-            finally:
-                own.unlink(missing_ok=True)
+        with self._own_file(path) as own:
+            now_s = own.stat().st_mtime
+            taken = _linked(own, path) or self._ended(path, own, now_s, own.replace)
         if taken:
             with self._lock:
                 self._held.add(identity)
@@ -104,9 +106,10 @@ class Leases:
         with self._lock:
             self._held.discard(identity)
         path = self._path(identity)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, OutputError):
             if _owner_of(path) == self.owner:
-                path.unlink()
+                with self._own_file(path) as own:
+                    self._ended(path, own, None, _removed)
 
     def give_back_all(self) -> None:
         """End every lease."""
@@ -160,7 +163,10 @@ class Leases:
         for path in paths:
             with contextlib.suppress(OSError):
                 if path.suffix == ENDING:
-                    self._clear(path, now_s)
+                    self._sweep_lease(path, now_s)
+                elif path.suffix == END:
+                    if not self._path(_ended_by(path)).exists():  # otherwise it may be about to be ended
+                        path.unlink(missing_ok=True)
                 elif not any(token in path.name for token in alive) and (
                     living is not None or now_s - path.stat().st_mtime > self.owner.lease_s
                 ):
@@ -178,22 +184,59 @@ class Leases:
     def _path(self, identity: str) -> Path:
         return self._folder / f"{identity}{ENDING}"
 
-    def _clear(self, path: Path, now_s: float) -> bool:
-        """Remove a dead lease. Whether the way is free."""
+    @contextlib.contextmanager
+    def _own_file(self, path: Path) -> Iterator[Path]:
+        """A file that names this run, to be linked."""
+        own = path.with_name(f".{path.stem}.{self.owner.token}.{uuid.uuid4().hex}.tmp")
+        with telling(path):
+            own.write_text(json.dumps(asdict(self.owner)), encoding="utf-8")
+            try:
+                yield own
+            finally:
+                own.unlink(missing_ok=True)
+
+    def _sweep_lease(self, path: Path, now_s: float) -> None:
+        if _is_dead(_owner_of(path), path, now_s):
+            with self._own_file(path) as own:
+                self._ended(path, own, now_s, _removed)
+
+    def _ended(self, path: Path, own: Path, now_s: float | None, end: Callable[[Path], object]) -> bool:
+        """End a lease that is dead at a time, or this run's own, as the only one who does.
+
+        Args:
+            path: The lease.
+            own: A file that names this run.
+            now_s: Time at which it is looked at; None ends a lease of this run.
+            end: Called with the path; the lease is gone after it.
+
+        Returns:
+            Whether it was ended here.
+        """
         try:
             owner = _owner_of(path)
-            if not _is_dead(owner, path, now_s):
+            if not self._may_end(owner, path, now_s):
                 return False
-            grave = path.with_name(f".{path.name}.{self.owner.token}.{uuid.uuid4().hex}.old")
-            path.rename(grave)
+            claim = _end_of(path, owner)
+            while not _linked(own, claim):
+                heir = _owner_of(claim)
+                if now_s is None or heir == self.owner or not _is_dead(heir, claim, now_s):
+                    return False
+                claim = _end_of(path, heir)
         except FileNotFoundError:
-            return True  # its owner was quicker
-        if _owner_of(grave) != owner:  # between the look and the renaming another run took it over
-            _linked(grave, path)
-            grave.unlink(missing_ok=True)
+            return False  # its owner, or another, was quicker
+        try:
+            # What was seen before the claim may have been ended and taken by others since.
+            if _owner_of(path) != owner or not self._may_end(owner, path, now_s):
+                return False
+            end(path)
+            return True
+        except FileNotFoundError:
             return False
-        grave.unlink(missing_ok=True)
-        return True
+        finally:
+            claim.unlink(missing_ok=True)
+
+    def _may_end(self, owner: Owner | None, path: Path, now_s: float | None) -> bool:
+        return owner == self.owner if now_s is None else _is_dead(owner, path, now_s)
 
 
 class Heart:
@@ -221,13 +264,27 @@ class Heart:
                 leases.beat()
 
 
+def _end_of(path: Path, owner: Owner | None) -> Path:
+    """Name of the end of a lease, or of the end of its end."""
+    return path.with_name(f".{path.stem}.{owner.token if owner else 'nobody'}{END}")
+
+
+def _ended_by(end: Path) -> str:
+    """What the lease was of."""
+    return end.name.removeprefix(".").removesuffix(END).rpartition(".")[0]
+
+
+def _removed(path: Path) -> None:
+    path.unlink()
+
+
 def _linked(own: Path, path: Path) -> bool:
     """Give a file a second name, if nobody has it."""
     try:
         os.link(own, path)
     except FileExistsError:
         # The answer of an NFS server that did it, but whose first answer was lost, looks the same.
-        return own.stat().st_nlink == 2 and path.exists() and own.samefile(path)
+        return path.exists() and own.samefile(path)
     except OSError:
         return _written(own, path)
     return True

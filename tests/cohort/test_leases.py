@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from histo.cohort import leases as leases_module
 from histo.cohort.leases import Heart, Leases, this_run
 from histo.errors import OutputError
 
@@ -39,12 +40,13 @@ def test_one_of_many_gets_it(tmp_path: Path) -> None:
 
 
 def test_of_many_that_find_a_dead_one_still_one_gets_it(tmp_path: Path) -> None:
-    for round_number in range(10):
+    for round_number in range(40):
         dead = Leases(tmp_path, replace(this_run(), machine="elsewhere", lease_s=60))
         assert dead.take("slide")
         os.utime(tmp_path / "slide.lease", (time.time() - 61,) * 2)
         everyone = [Leases(tmp_path, this_run()) for _ in range(8)]
-        start, taken = threading.Barrier(8), []
+        start = threading.Barrier(8)
+        taken: list[Leases] = []
 
         def take(leases: Leases, start: threading.Barrier = start, taken: list[Leases] = taken) -> None:
             start.wait()
@@ -61,6 +63,52 @@ def test_of_many_that_find_a_dead_one_still_one_gets_it(tmp_path: Path) -> None:
         assert not dead.holds("slide")
         taken[0].give_back("slide")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_who_looked_too_early_does_not_take_it_from_the_heir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead, heir, late, third = (Leases(tmp_path, replace(this_run(), lease_s=60)) for _ in range(4))
+    assert dead.take("slide")
+    os.utime(tmp_path / "slide.lease", (time.time() - 61,) * 2)
+    look, looks = leases_module._is_dead, []
+
+    def looked(*arguments: object) -> bool:
+        found = look(*arguments)  # type: ignore[arg-type]
+        looks.append(found)
+        if len(looks) == 1:  # the late one has seen a dead lease; before it acts, the heir takes it
+            assert heir.take("slide")
+        return found
+
+    monkeypatch.setattr(leases_module, "_is_dead", looked)
+    assert not late.take("slide")
+    assert not third.take("slide")
+    assert looks[0] and heir.holds("slide")
+    heir.give_back("slide")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_an_heir_that_dies_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int) -> None:
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    assert Leases(tmp_path, replace(this_run(), pid=gone.pid)).take("slide")
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        for _ in range(deaths):
+            with pytest.raises(Killed):
+                Leases(tmp_path, replace(this_run(), pid=gone.pid)).take("slide")
+    one, two = Leases(tmp_path, this_run()), Leases(tmp_path, this_run())
+    assert one.take("slide") and not two.take("slide")
+    one.give_back("slide")
+    two.sweep(list)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_heartbeat_it_ends_and_its_owner_learns_of_it(tmp_path: Path) -> None:
