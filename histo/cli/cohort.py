@@ -22,6 +22,7 @@ from histo.cli.options import (
     DetectorErrorsFile,
     DeviceChoice,
     PrecisionChoice,
+    Recover,
     Scale,
 )
 
@@ -46,6 +47,7 @@ def cohort(
     conventions: ConventionsFile = None,
     detector_errors: DetectorErrorsFile = None,
     clinical: ClinicalFile = None,
+    recover: Recover = False,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Slides read at once.")] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="CPU threads for each slide.")] = None,
     timeout: Annotated[float, typer.Option(metavar="MIN", min=0.01, help="Longest time for one slide.")] = 240.0,
@@ -133,6 +135,7 @@ def cohort(
         conventions=_absolute(conventions),
         detector_errors=_absolute(detector_errors),
         clinical=_absolute(clinical),
+        recover=recover,
     )
     plan, card = _planned(source, out, reader, mpp)
     store = Store(out)

@@ -32,3 +32,6 @@ ClinicalFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="CSV or JSON with CK, antibodies and so on; never alters the pattern."),
 ]
+Recover = Annotated[
+    bool, typer.Option("--recover", help="Draw implants into each slide, and refuse it if too few come back.")
+]

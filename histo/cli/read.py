@@ -15,6 +15,7 @@ from histo.cli.options import (
     DetectorErrorsFile,
     DeviceChoice,
     PrecisionChoice,
+    Recover,
     Scale,
 )
 
@@ -32,9 +33,7 @@ def read(
     conventions: ConventionsFile = None,
     detector_errors: DetectorErrorsFile = None,
     clinical: ClinicalFile = None,
-    recover: Annotated[
-        bool, typer.Option("--recover", help="Draw implants into each slide, and refuse it if too few come back.")
-    ] = False,
+    recover: Recover = False,
     debug: Debug = False,
 ) -> None:
     """Read biopsies: find fibers and cells, weigh them, and name the pattern.

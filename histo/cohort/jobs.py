@@ -20,6 +20,7 @@ class Reader:
         conventions: File of the laboratory's conventions; None for those that ship with histo.
         detector_errors: File of what a laboratory has measured of the weights; None for the bundle's own.
         clinical: File of what is known of the patients; None where nothing is.
+        recover: Whether implants are drawn into each slide, to refuse it if too few come back.
     """
 
     bundle: str | None = None
@@ -28,6 +29,7 @@ class Reader:
     conventions: str | None = None
     detector_errors: str | None = None
     clinical: str | None = None
+    recover: bool = False
 
 
 @dataclass(frozen=True, slots=True)

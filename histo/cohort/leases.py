@@ -216,12 +216,12 @@ class Leases:
             owner = _owner_of(path)
             if not self._may_end(owner, path, now_s):
                 return False
-            claim = _end_of(path, owner)
+            claim = path.with_name(f".{path.stem}.{owner.token if owner else 'nobody'}{END}")
             while not _linked(own, claim):
                 heir = _owner_of(claim)
                 if now_s is None or heir == self.owner or not _is_dead(heir, claim, now_s):
                     return False
-                claim = _end_of(path, heir)
+                claim = claim.with_name(f"{claim.name}{END}")
         except FileNotFoundError:
             return False  # its owner, or another, was quicker
         try:
@@ -264,14 +264,9 @@ class Heart:
                 leases.beat()
 
 
-def _end_of(path: Path, owner: Owner | None) -> Path:
-    """Name of the end of a lease, or of the end of its end."""
-    return path.with_name(f".{path.stem}.{owner.token if owner else 'nobody'}{END}")
-
-
 def _ended_by(end: Path) -> str:
     """What the lease was of."""
-    return end.name.removeprefix(".").removesuffix(END).rpartition(".")[0]
+    return end.name.partition(END)[0].removeprefix(".").rpartition(".")[0]
 
 
 def _removed(path: Path) -> None:

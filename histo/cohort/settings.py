@@ -52,6 +52,7 @@ def settings_of(reader: Reader, bundle: Bundle) -> Settings:
         reader.precision,
         _file_digest(conventions),
         None if reader.detector_errors is None else _file_digest(Path(reader.detector_errors)),
+        reader.recover,
         code,
         provenance(),
     )

@@ -122,6 +122,7 @@ def _read(job: SlideJob, tell: Tell) -> Outcome:
         clock,
         clinical,
         original=path,
+        recover=job.reader.recover,
     )
     if (change := changed(job.slide, job.signature)) is not None:
         return Outcome(job.id, failure=change)

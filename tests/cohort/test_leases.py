@@ -86,6 +86,21 @@ def test_who_looked_too_early_does_not_take_it_from_the_heir(tmp_path: Path, mon
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_dies_giving_it_back_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    dead = Leases(tmp_path, replace(this_run(), pid=gone.pid))
+    assert dead.take("slide")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        dead.give_back("slide")
+    one = Leases(tmp_path, this_run())
+    assert one.take("slide")
+    one.give_back("slide")
+    one.sweep(list)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("deaths", [1, 2])
 def test_an_heir_that_dies_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int) -> None:
     gone = subprocess.Popen([sys.executable, "-S", "-c", ""])

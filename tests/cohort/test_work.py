@@ -65,12 +65,11 @@ def paint(path: Path, shade: int) -> Path:
     return path
 
 
-def state_of(source: Path, out: Path, bundle: Path) -> State:
+def state_of(source: Path, out: Path, bundle: Path, *, recover: bool = False) -> State:
     store = Store(out)
     store.make()
-    return State(
-        plan_cohort(source, out, settings_of(Reader(bundle=str(bundle), device="cpu"), load_bundle(bundle)), 0.5), store
-    )
+    reader = Reader(bundle=str(bundle), device="cpu", recover=recover)
+    return State(plan_cohort(source, out, settings_of(reader, load_bundle(bundle)), 0.5), store)
 
 
 def do_all(state: State, tell: Callable[[Told], None] = lambda _: None) -> list[Outcome]:
@@ -109,6 +108,18 @@ def test_a_biopsy_of_two_slides_is_written_as_histo_read_writes_it(tmp_path: Pat
     assert {"reading.json", "report.pdf", "one/findings.geojson", "two/fibers.parquet"} < set(names)
     run = json.loads((tmp_path / "cohort/B1/run.json").read_text())
     assert run["slides"] == {"one": str(one), "two": str(two)}
+
+
+def test_implants_are_drawn_as_histo_read_draws_them(tmp_path: Path, bundle: Path, model: Model) -> None:
+    one, two = paint(tmp_path / "slides/one.png", 0), paint(tmp_path / "slides/two.png", 9)
+    (tmp_path / "m.csv").write_text("biopsy,patient,slide\nB1,P1,slides/one.png\nB1,P1,slides/two.png\n")
+    without = state_of(tmp_path / "m.csv", tmp_path / "cohort", bundle)
+    state = state_of(tmp_path / "m.csv", tmp_path / "cohort", bundle, recover=True)
+    assert state.plan.settings.digest != without.plan.settings.digest
+    do_all(state)
+    read_biopsy([one, two], out=tmp_path / "read", name="B1", mpp=0.5, model=model, recover=True)
+    same(tmp_path / "cohort/B1", tmp_path / "read/B1")
+    assert "implants" in (tmp_path / "cohort/B1/reading.json").read_text()
 
 
 def test_slides_of_a_folder_are_written_as_histo_read_writes_them(tmp_path: Path, bundle: Path, model: Model) -> None:
