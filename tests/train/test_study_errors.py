@@ -16,9 +16,9 @@ from train.study.biopsies import Plan, draw_levels
 from train.study.dispersion import concentration, draw_rates, gamma_shape
 from train.study.error_file import read_errors, write_errors
 from train.study.error_model import ErrorModel, Rates
-from train.study.kinds import CLASS_OF_KIND, NECROTIC_KINDS, FiberKind
+from train.study.kinds import CLASS_OF_KIND, NECROTIC_KINDS, CellPlace, FiberKind
 from train.study.misread import misread
-from train.study.section_errors import MISSED, SectionErrors, compare
+from train.study.section_errors import MISSED, MISSED_CELL, SectionErrors, compare
 from train.study.shift import Shift, headline
 from train.study.true_slide import TrueSlide, true_slide
 
@@ -110,6 +110,20 @@ def test_what_is_measured_of_drawn_mistakes_is_what_they_were_drawn_from() -> No
     assert found.width[0, 0] == pytest.approx(0.05, abs=0.02)
     assert found.attributes[0] == pytest.approx(drawn.attributes[0], abs=0.12)
     assert found.assessable == pytest.approx(0.9)
+
+
+def test_phagocytes_share_the_fate_of_their_fiber() -> None:
+    """Where a fiber is not called necrotic, what is seen of its phagocytes is a rate of its own."""
+    perfect = Rates.perfect()
+    fibers, cells = perfect.fibers.copy(), perfect.cells.copy()
+    fibers[NECROTIC_KINDS] = 0.5 * (np.eye(11)[FiberClass.INTACT] + perfect.fibers[NECROTIC_KINDS])
+    cells[CellPlace.UNSEEN_NECROTIC_FIBER] = np.eye(5)[MISSED_CELL]
+    counts = read_by(replace(perfect, fibers=fibers, cells=cells))
+    assert counts.fibers[NECROTIC_KINDS][:, FiberClass.INTACT].sum() > 0
+    inside = counts.cells[:, list(INFLAMMATORY_CLASSES)]
+    assert inside[CellPlace.UNSEEN_NECROTIC_FIBER].sum() > 0
+    assert inside[CellPlace.UNSEEN_NECROTIC_FIBER][:, :MISSED_CELL].sum() == 0
+    assert inside[CellPlace.NECROTIC_FIBER][:, MISSED_CELL].sum() == 0
 
 
 def test_a_crowd_of_false_cells_stays_with_its_disease() -> None:

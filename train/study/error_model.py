@@ -24,13 +24,13 @@ class Rates:
     """How one slide will be read.
 
     Attributes:
-        fibers: (14, 11) chances by `FiberKind` of what becomes of a fiber; see `train.study.section_errors`.
+        fibers: (16, 11) chances by `FiberKind` of what becomes of a fiber; see `train.study.section_errors`.
         attributes: (6, 2) chance that an attribute is called where it is not, and where it is.
         width: (2, 2) by `WidthGroup`, mean and standard deviation of log(found / true diameter).
         fragment: (2,) the same of log(outline / fiber that it stands for), as diameters.
         false_fibers: (8, 5) per mm2 of a true compartment, by called class.
         false_width: (2,) mean and standard deviation of log(diameter in um) of those.
-        cells: (4, 4, 5) chances by `CellPlace` and `CellClass`.
+        cells: (6, 4, 5) chances by `CellPlace` and `CellClass`.
         false_cells: (8, 4) per mm2 of a true compartment, by called class.
         compartments: (8, 8) chances of what a pixel of the map is called.
         assessable: Assessable area per area of section that nothing hides.
@@ -196,7 +196,7 @@ def _leaning(counts: Floats, on: Floats) -> Floats:
 
 
 def _by_class(counts: Floats) -> Floats:
-    """(14, 11) shares over all kinds of the same class; what was never seen at all is held to be right."""
+    """(16, 11) shares over all kinds of the same class; what was never seen at all is held to be right."""
     same = CLASS_OF_KIND[:, None] == CLASS_OF_KIND[None]
     together = same @ counts
     total = together.sum(axis=1, keepdims=True)

@@ -7,11 +7,14 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.findings import NECROTIC_CLASSES, Cells, Compartment, FiberAttribute, FiberClass, Fibers
+from histo.findings import NECROTIC_CLASSES, CellClass, Cells, Compartment, FiberAttribute, FiberClass, Fibers
 from histo.phantom.fibers import FiberLook
 
 SMALL_UM = 30.0
 """An intact fiber narrower than this is counted as small (C)."""
+
+ENTERED_FROM = 2
+"""Macrophages in a pale or hyaline fiber from which it is counted apart: a reader hardly misses it (C)."""
 
 
 class FiberKind(IntEnum):
@@ -31,21 +34,33 @@ class FiberKind(IntEnum):
     NECROTIC_HYALINE = 11
     MYOPHAGOCYTOSIS = 12
     REMNANT = 13
+    PALE_ENTERED = 14
+    HYALINE_ENTERED = 15
 
 
-CLASS_OF_KIND = np.array([FiberClass.INTACT] * 9 + [*list(FiberClass)[1:], FiberClass.MYOPHAGOCYTOSIS], np.uint8)
-"""(14,) uint8, the `FiberClass` of each `FiberKind`; a remnant is what is left of a phagocytosed fiber."""
+CLASS_OF_KIND = np.array(
+    [
+        *[FiberClass.INTACT] * 9,
+        *list(FiberClass)[1:],
+        FiberClass.MYOPHAGOCYTOSIS,
+        FiberClass.NECROTIC_PALE,
+        FiberClass.NECROTIC_HYALINE,
+    ],
+    np.uint8,
+)
+"""(16,) uint8, the `FiberClass` of each `FiberKind`; a remnant is what is left of a phagocytosed fiber."""
 
 NECROTIC_KINDS = np.isin(CLASS_OF_KIND, NECROTIC_CLASSES)
-"""(14,) bool."""
+"""(16,) bool."""
 
 
-def kinds_of(fibers: Fibers, look: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def kinds_of(fibers: Fibers, look: NDArray[np.uint8], cells: Cells) -> NDArray[np.uint8]:
     """(N,) uint8, the `FiberKind` of true fibers; of several that hold, the last of the enumeration's intact ones.
 
     Args:
         fibers: True fibers.
         look: (N,) uint8, their `FiberLook`.
+        cells: True nuclei, which know their fibers.
     """
     kind = np.full(len(fibers), FiberKind.INTACT, np.uint8)
     kind[fibers.min_feret_um < SMALL_UM] = FiberKind.SMALL
@@ -57,25 +72,45 @@ def kinds_of(fibers: Fibers, look: NDArray[np.uint8]) -> NDArray[np.uint8]:
     kind[fibers.attributes[:, FiberAttribute.INVASION_CANDIDATE]] = FiberKind.INVADED
     for changed in list(FiberClass)[1:]:
         kind[fibers.fiber_class == changed] = FiberKind[changed.name]
+    inside = cells.fiber[(cells.cell_class == CellClass.MACROPHAGE) & (cells.fiber >= 0)]
+    entered = np.bincount(inside, minlength=len(fibers)) >= ENTERED_FROM
+    kind[entered & (kind == FiberKind.NECROTIC_PALE)] = FiberKind.PALE_ENTERED
+    kind[entered & (kind == FiberKind.NECROTIC_HYALINE)] = FiberKind.HYALINE_ENTERED
     necrotic = np.isin(fibers.fiber_class, NECROTIC_CLASSES)
     kind[necrotic & fibers.attributes[:, FiberAttribute.REMNANT]] = FiberKind.REMNANT
     return kind
 
 
 class CellPlace(IntEnum):
-    """Where a true nucleus lies."""
+    """Where a true nucleus lies, and what its fiber was taken for: both go together.
+
+    A fiber that is full of phagocytes is missed where these are missed; then they are no infiltrate either.
+    """
 
     NECROTIC_FIBER = 0
-    OTHER_FIBER = 1
-    ENDOMYSIUM = 2
-    ELSEWHERE = 3
+    """One that is called necrotic."""
+    UNSEEN_NECROTIC_FIBER = 1
+    """One that is not."""
+    REGENERATING_FIBER = 2
+    OTHER_FIBER = 3
+    ENDOMYSIUM = 4
+    ELSEWHERE = 5
 
 
-def places_of(cells: Cells, fibers: Fibers) -> NDArray[np.uint8]:
-    """(M,) uint8, the `CellPlace` of true nuclei."""
+def places_of(cells: Cells, fibers: Fibers, called_necrotic: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(M,) uint8, the `CellPlace` of true nuclei.
+
+    Args:
+        cells: True nuclei.
+        fibers: True fibers.
+        called_necrotic: (N,) bool, whether the reader calls each of them, or a part of it, necrotic.
+    """
     place = np.full(len(cells), CellPlace.ELSEWHERE, np.uint8)
     place[cells.compartment == Compartment.ENDOMYSIUM] = CellPlace.ENDOMYSIUM
     held = cells.fiber >= 0
+    of_fiber = np.full(len(fibers), CellPlace.OTHER_FIBER, np.uint8)
+    of_fiber[fibers.fiber_class == FiberClass.REGENERATING] = CellPlace.REGENERATING_FIBER
     necrotic = np.isin(fibers.fiber_class, NECROTIC_CLASSES)
-    place[held] = np.where(necrotic[cells.fiber[held]], CellPlace.NECROTIC_FIBER, CellPlace.OTHER_FIBER)
+    of_fiber[necrotic] = np.where(called_necrotic[necrotic], CellPlace.NECROTIC_FIBER, CellPlace.UNSEEN_NECROTIC_FIBER)
+    place[held] = of_fiber[cells.fiber[held]]
     return place

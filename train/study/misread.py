@@ -12,8 +12,8 @@ from scipy.special import ndtr
 from histo.evidence import Coverage, SlideObservation
 from histo.findings import CellClass, Cells, Compartment, CompartmentMap, FiberAttribute, FiberClass, Fibers, Findings
 from train.study.error_model import Rates
-from train.study.kinds import NECROTIC_KINDS
-from train.study.section_errors import FRAGMENT, MISSED, MISSED_CELL
+from train.study.kinds import NECROTIC_KINDS, places_of
+from train.study.section_errors import FRAGMENT, MISSED, MISSED_CELL, called_necrotic
 from train.study.true_slide import TrueSlide
 
 GRAIN_PX = 3.0
@@ -38,8 +38,9 @@ def misread(true: TrueSlide, rates: Rates, name: str, rng: np.random.Generator) 
         The observation; probabilities in it are 0 and 1.
     """
     compartments = _compartments(true.compartments, rates, rng)
-    fibers, row = _fibers(true, rates, rng)
-    fibers, cells = _in_order(fibers, _cells(true, fibers, row, rates, compartments, rng))
+    fate = _lots(rates.fibers[true.fiber_kind], rng)
+    fibers, row = _fibers(true, fate, rates, rng)
+    fibers, cells = _in_order(fibers, _cells(true, fibers, row, called_necrotic(fate), rates, compartments, rng))
     visible_mm2 = true.tissue_mm2 - true.hidden_mm2
     coverage = Coverage.of(
         rejected_mm2=true.hidden_mm2 + rates.rejected * visible_mm2,
@@ -65,9 +66,10 @@ def _compartments(true: CompartmentMap, rates: Rates, rng: np.random.Generator) 
     return CompartmentMap(codes, true.scored)
 
 
-def _fibers(true: TrueSlide, rates: Rates, rng: np.random.Generator) -> tuple[Fibers, NDArray[np.int64]]:
+def _fibers(
+    true: TrueSlide, fate: NDArray[np.int64], rates: Rates, rng: np.random.Generator
+) -> tuple[Fibers, NDArray[np.int64]]:
     """What is found of the fibers, false ones last; and, of each true fiber, the row that stands for it, or -1."""
-    fate = _lots(rates.fibers[true.fiber_kind], rng)
     kept = np.flatnonzero(fate != MISSED)
     row = np.full(len(true.fibers), -1)
     row[kept] = np.arange(len(kept))
@@ -169,11 +171,13 @@ def _cells(
     true: TrueSlide,
     fibers: Fibers,
     row: NDArray[np.int64],
+    necrotic: NDArray[np.bool_],
     rates: Rates,
     compartments: CompartmentMap,
     rng: np.random.Generator,
 ) -> Cells:
-    fate = _lots(rates.cells[true.cell_place, true.cells.cell_class], rng)
+    place = places_of(true.cells, true.fibers, necrotic)
+    fate = _lots(rates.cells[place, true.cells.cell_class], rng)
     kept = fate != MISSED_CELL
     held = np.where(true.cells.fiber[kept] >= 0, np.append(row, -1)[true.cells.fiber[kept]], -1)
     places, kinds = _scattered(true.compartments, rates.false_cells, rng)

@@ -11,10 +11,20 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from histo.evidence import Coverage
-from histo.findings import CellClass, Cells, Compartment, CompartmentMap, FiberAttribute, FiberClass, Fibers, Findings
+from histo.findings import (
+    NECROTIC_CLASSES,
+    CellClass,
+    Cells,
+    Compartment,
+    CompartmentMap,
+    FiberAttribute,
+    FiberClass,
+    Fibers,
+    Findings,
+)
 from histo.geometry import Mpp
 from train.matching import MATCH_UM, draw_fibers, match_fibers
-from train.study.kinds import NECROTIC_KINDS, CellPlace, FiberKind
+from train.study.kinds import NECROTIC_KINDS, CellPlace, FiberKind, places_of
 from train.study.true_slide import TrueSlide
 
 Floats = NDArray[np.float64]
@@ -43,13 +53,13 @@ class SectionErrors:
     """One section, read and compared.
 
     Attributes:
-        fibers: (14, 11) true `FiberKind` by what became of it.
+        fibers: (16, 11) true `FiberKind` by what became of it.
         attributes: (6, 2, 2) by `FiberAttribute`, whether it is true, and whether it is called, of fibers found.
         width: (2, 3) by `WidthGroup`: how many were found, and sum and sum of squares of log(found / true diameter).
         fragment: (3,) the same of log(area of an outline / area of the fiber that it stands for) / 2.
         false_fibers: (8, 5) outlines that stand for no fiber, by true `Compartment` of their center and called class.
         false_width: (3,) the same of log(diameter in um) of those.
-        cells: (4, 4, 5) true `CellPlace` and `CellClass` by called class, or missed.
+        cells: (6, 4, 5) true `CellPlace` and `CellClass` by called class, or missed.
         false_cells: (8, 4) nuclei called where none is, by true compartment and called class.
         compartments: (8, 8) pixels of the compartment map, true by called, where both were scored.
         assessable: Assessable area per area of the section that no artefact hides.
@@ -100,16 +110,24 @@ def compare(true: TrueSlide, found: Findings, coverage: Coverage) -> SectionErro
         coverage: How much of it could be assessed.
     """
     visible_mm2 = true.tissue_mm2 - true.hidden_mm2
+    fibers, fate = _fibers(true, found.fibers)
     return SectionErrors(
-        **_fibers(true, found.fibers),
-        **_cells(true, found.cells),
+        **fibers,
+        **_cells(true, found.cells, called_necrotic(fate)),
         compartments=_compartments(true.compartments, found.compartments),
         assessable=np.array(coverage.assessable_mm2 / visible_mm2),
         rejected_mm2=np.array(max(0.0, coverage.rejected_mm2 - true.hidden_mm2)),
     )
 
 
-def _fibers(true: TrueSlide, found: Fibers) -> dict[str, Any]:
+def called_necrotic(fate: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(N,) bool, whether what became of a fiber is a necrotic one, or a part of one."""
+    called: NDArray[np.bool_] = (fate != MISSED) & np.isin(fate % CLASSES, NECROTIC_CLASSES)
+    return called
+
+
+def _fibers(true: TrueSlide, found: Fibers) -> tuple[dict[str, Any], NDArray[np.int64]]:
+    """The counts of fibers, and what became of each true one."""
     codes = true.compartments.codes
     shape = (4 * codes.shape[0], 4 * codes.shape[1])
     labels, drawn = (draw_fibers(fibers, shape, _PAIRING_MPP) for fibers in (true.fibers, found))
@@ -140,7 +158,7 @@ def _fibers(true: TrueSlide, found: Fibers) -> dict[str, Any]:
     alone, place = alone[scored], place[scored]
     false = np.zeros(SHAPES["false_fibers"])
     np.add.at(false, (place, found.fiber_class[alone]), 1)
-    return {
+    counts = {
         "fibers": kinds,
         "attributes": attributes,
         "width": np.stack([_moments(ratio[~necrotic]), _moments(ratio[necrotic])]),
@@ -148,6 +166,7 @@ def _fibers(true: TrueSlide, found: Fibers) -> dict[str, Any]:
         "false_fibers": false,
         "false_width": _moments(np.log(found.min_feret_um[alone])),
     }
+    return counts, fate
 
 
 def _stand_for(labels: NDArray[np.int32], drawn: NDArray[np.int32], free: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -178,12 +197,13 @@ def _scored(compartments: CompartmentMap, points_um: NDArray[np.float32]) -> NDA
     return known
 
 
-def _cells(true: TrueSlide, found: Cells) -> dict[str, Any]:
+def _cells(true: TrueSlide, found: Cells, necrotic: NDArray[np.bool_]) -> dict[str, Any]:
     pairs = _nearest_pairs(true.cells.center_um, found.center_um)
     fate = np.full(len(true.cells), MISSED_CELL)
     fate[pairs[:, 0]] = found.cell_class[pairs[:, 1]]
     counts = np.zeros(SHAPES["cells"])
-    np.add.at(counts, (true.cell_place, true.cells.cell_class, fate), 1)
+    place = places_of(true.cells, true.fibers, necrotic)
+    np.add.at(counts, (place, true.cells.cell_class, fate), 1)
     alone = np.ones(len(found), np.bool_)
     alone[pairs[:, 1]] = False
     alone &= _scored(true.compartments, found.center_um)

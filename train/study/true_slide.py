@@ -16,7 +16,7 @@ from histo.phantom.known import KnownSection, known_section
 from histo.phantom.look import Look
 from histo.phantom.scene import Scene
 from histo.phantom.shapes import Polygons
-from train.study.kinds import kinds_of, places_of
+from train.study.kinds import kinds_of
 
 FINE = 4
 """Shapes are drawn at 1 um, and the likeliest of 4 x 4 gives a pixel of the compartment map, as in a reading."""
@@ -37,7 +37,6 @@ class TrueSlide:
         fibers: True fibers, but for those that artefacts hide.
         fiber_kind: (N,) uint8, their `FiberKind`.
         cells: True nuclei, but for those under artefacts; `fiber` is a row of `fibers`.
-        cell_place: (M,) uint8, their `CellPlace`.
         compartments: At 4 um; scored is the section and a narrow rim of glass, without artefacts.
         tissue_mm2: Area of the section.
         hidden_mm2: What of it lies under artefacts.
@@ -46,7 +45,6 @@ class TrueSlide:
     fibers: Fibers
     fiber_kind: NDArray[np.uint8]
     cells: Cells
-    cell_place: NDArray[np.uint8]
     compartments: CompartmentMap
     tissue_mm2: float
     hidden_mm2: float
@@ -82,13 +80,11 @@ def true_slide(scene: Scene, look: Look) -> TrueSlide:
     cells = known.cells.select(~known.cell_covered)
     held = np.where(cells.fiber >= 0, row[cells.fiber], -1) if len(row) else cells.fiber
     cells = replace(cells, fiber=held.astype(np.int32))
-    places = places_of(cells, fibers)
     section = known.areas.section
     return TrueSlide(
         fibers=fibers,
-        fiber_kind=kinds_of(fibers, known.look[shown]),
+        fiber_kind=kinds_of(fibers, known.look[shown], cells),
         cells=replace(cells, compartment=compartments.at_um(cells.center_um)),
-        cell_place=places,
         compartments=compartments,
         tissue_mm2=float(section.area) / 1e6,
         hidden_mm2=float(section.intersection(shapely.union_all(known.areas.covers)).area) / 1e6,
