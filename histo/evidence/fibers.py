@@ -131,10 +131,13 @@ def atrophic(section: Section, small_um: float) -> NDArray[np.bool_]:
 
 
 def invaded(section: Section, measures: Measures) -> NDArray[np.bool_]:
-    """(N,) bool, intact fibers marked as invaded or holding several inflammatory cells: candidates only."""
-    held = section.cell_fiber[section.cell_fiber >= 0]
-    many = np.bincount(held, minlength=len(section)) >= measures.invading_cells
-    candidate = section.has(FiberAttribute.INVASION_CANDIDATE) | many
+    """(N,) bool, intact fibers that look invaded and hold an inflammatory cell, or hold several: candidates only.
+
+    The look alone is not enough: without a cell inside there is nothing that a pathologist could check.
+    """
+    held = np.bincount(section.cell_fiber[section.cell_fiber >= 0], minlength=len(section))
+    marked = section.has(FiberAttribute.INVASION_CANDIDATE) & (held > 0)
+    candidate = marked | (held >= measures.invading_cells)
     return np.asarray((section.fiber_class == FiberClass.INTACT) & candidate, np.bool_)
 
 

@@ -29,7 +29,8 @@ class Measures:
         large_cluster_cells: Cells that make a large cluster.
         field_mm2: Area of the square field whose worst place is reported.
         necrotic_rim_um: Cells this close to a necrotic fiber's outline count as inside it.
-        invading_cells: Inflammatory cells inside one non-necrotic fiber that make it an invasion candidate.
+        invading_cells: Inflammatory cells inside one non-necrotic fiber that make it an invasion candidate, whatever it
+            looks like; one is enough in a fiber that the network marks as invaded.
         myophagocytosis_nuclei: Macrophage-type nuclei inside a fiber that make myophagocytosis sure.
         possible_myophagocytosis_nuclei: Those that make it possible.
         small_fiber_percentile: Percentile of diameters that stands for the biopsy's well-preserved fibers.

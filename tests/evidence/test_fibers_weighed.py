@@ -92,6 +92,15 @@ def test_an_intact_fiber_with_several_cells_is_an_invasion_candidate_and_a_necro
     assert evidence.slides[0].ids.invasion_candidates == (0,)
 
 
+def test_looking_invaded_counts_only_with_a_cell_inside() -> None:
+    marked = np.zeros(400, np.bool_)
+    marked[[2, 3]] = True
+    host = np.array([2, 4], np.int32)
+    cells = make_cells(lattice(20, 20)[host], fiber=host)
+    evidence = weigh_evidence([make_slide("a", cells=cells, attributes={FiberAttribute.INVASION_CANDIDATE: marked})])
+    assert evidence.slides[0].ids.invasion_candidates == (2,)
+
+
 def test_the_floor_is_the_95th_percentile_of_false_calls() -> None:
     floor = false_call_floor(57, [19_000], 3.0, MEASURES)
     assert floor is not None
