@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +14,9 @@ from histo.network import Engine, OperatingPoints, decide_class, decode_block
 from histo.network.cell_peaks import find_peaks
 from histo.network.temperature import temper_odds, untemper_odds
 from histo.phantom.truth import FieldTruth
+from train.calm import calmed, quieted
 from train.evaluate import Maps, maps_of, read_fields
-from train.healthy import HealthyCandidates, candidates_on_healthy, false_cells, false_necroses_per_1000
+from train.healthy import candidates_on_healthy
 from train.metrics import MatchedFibers, count_cells, count_hits, pair_fibers
 from train.second_look import candidates_of, f1_by_threshold, fit_second_look, gathered, read_candidates
 from train.sections import ordinary_sections
@@ -66,9 +66,6 @@ FALSE_CELLS_PER_MM2 = 1.0
 
 FALSE_NECROTIC_PER_1000 = 0.75
 """A convention: below the 1 that is asked for, for others show more than those it is chosen on."""
-
-CALMING_STEPS = tuple(float(step) for step in np.round(np.arange(0.3, 0.955, 0.01), 2))
-"""Thresholds of necrosis that are tried until healthy sections are calm."""
 
 KnownMaps = list[tuple[FieldTruth, Maps]]
 KnownFibers = list[tuple[FieldTruth, Fibers, MatchedFibers]]
@@ -201,62 +198,6 @@ def _choose_outlines(known: KnownMaps, points: OperatingPoints) -> tuple[Operati
     choices.append(_best("necrotic_fiber", f1, points.necrotic_fiber))
     points = doubt[choices[-1].value]
     return points, choices
-
-
-def calmed(sections: Sequence[HealthyCandidates], necrotic: float, per_1000: float) -> dict[float, float]:
-    """Raise the threshold of necrosis until healthy sections show few enough false ones.
-
-    Args:
-        sections: Healthy ones.
-        necrotic: The threshold to begin with.
-        per_1000: False necroses that they may show, per 1,000 fibers.
-
-    Returns:
-        False necroses per 1,000 fibers by the thresholds that were tried. The last one was taken: the lowest that is
-        calm enough, or the highest of all.
-    """
-    rates: dict[float, float] = {}
-    for threshold in (necrotic, *(step for step in CALMING_STEPS if step > necrotic)):
-        rates[threshold] = false_necroses_per_1000(sections, threshold)
-        if rates[threshold] <= per_1000:
-            break
-    return rates
-
-
-def quieted(
-    sections: Sequence[HealthyCandidates],
-    cells: tuple[float, ...],
-    per_mm2: float,
-    scores: Mapping[CellClass, Mapping[float, float]],
-) -> dict[tuple[float, ...], float]:
-    """Raise the thresholds of inflammatory cells until healthy sections are quiet enough, at the least cost.
-
-    Args:
-        sections: Healthy ones.
-        cells: Thresholds by `CellClass` to begin with.
-        per_mm2: False inflammatory cells that healthy sections may show.
-        scores: By inflammatory kind, what each threshold is worth on validation fields; the best sum of both is taken.
-
-    Returns:
-        False cells per mm2 by the thresholds that were tried. The last ones were taken: quiet enough, or the quietest.
-    """
-    mm2 = sum(section.mm2 for section in sections)
-    grids = [[cells[kind], *(t for t in scores[kind] if t > cells[kind])] for kind in INFLAMMATORY_CLASSES]
-    rates: dict[tuple[float, ...], float] = {}
-    for pair in itertools.product(*grids):
-        tried = list(cells)
-        for kind, threshold in zip(INFLAMMATORY_CLASSES, pair, strict=True):
-            tried[kind] = threshold
-        rates[tuple(tried)] = false_cells(sections, tried) / mm2
-    quiet = [tried for tried, rate in rates.items() if rate <= per_mm2]
-
-    def worth(tried: tuple[float, ...]) -> tuple[float, float]:
-        found = [scores[kind].get(tried[kind], 0.0) for kind in INFLAMMATORY_CLASSES]
-        return float(np.nansum(found)), -sum(tried)
-
-    taken = max(quiet, key=worth) if quiet else min(rates, key=lambda tried: (rates[tried], tried))
-    rates[taken] = rates.pop(taken)
-    return rates
 
 
 def _best(name: str, f1: Mapping[float, float], current: float) -> Choice:

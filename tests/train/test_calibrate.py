@@ -18,7 +18,8 @@ from histo.network.cell_peaks import Peaks
 from histo.network.temperature import temper_odds, temper_shares
 from histo.phantom import PATTERN_SPECS, make_field
 from histo.phantom.truth import Field
-from train.calibrate import _best, _outline_score, _read_sections, calmed, choose_points, quieted, rescaled
+from train.calibrate import _best, _outline_score, _read_sections, choose_points, rescaled
+from train.calm import calmed, quieted
 from train.field_store import field_path, save_field
 from train.healthy import HealthyCandidates, false_cells, false_necroses_per_1000
 from train.temperatures import COLDEST, fit_heights, fit_odds, fit_shares
