@@ -67,16 +67,19 @@ class PhagocyteSupport:
     at the sarcoplasm too: a call with fewer nuclei stays a call, and is one to look at.
 
     Attributes:
-        fibers: Fibers called myophagocytosis: the sum of the others.
+        fibers: Fibers called myophagocytosis: the sum of the next three.
         enough_fibers: With at least `Measures.myophagocytosis_nuclei` inside.
         possible_fibers: With fewer, but at least `Measures.possible_myophagocytosis_nuclei`.
         fewer_fibers: With fewer still.
+        uncalled_fibers: Not called necrotic, but with at least `Measures.myophagocytosis_nuclei` inside: possible
+            myophagocytosis. They are not counted as necrotic; what they hold is no infiltrate.
     """
 
     fibers: int
     enough_fibers: int
     possible_fibers: int
     fewer_fibers: int
+    uncalled_fibers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ class Infiltrate:
         perimysial: Between fascicles, in fat included.
         perivascular: In a vessel's wall or near it, wherever the vessel runs.
         unplaced: In a cleft or off the map, so that no compartment can be told.
-        inside_necrotic_cells: Cells inside necrotic fibers or at their rim: myophagocytosis, not infiltrate.
+        inside_necrotic_cells: Cells inside necrotic fibers and others with phagocytes, or at their rim:
+            myophagocytosis, not infiltrate.
         excluded_cells: Cells in nerve, spindle or artefact: not trusted, not part of the total.
         worst_field: The field with the most cells; None where there is no such cell.
         clusters: All clusters, largest first.

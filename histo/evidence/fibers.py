@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from histo.evidence.fiber_results import Burden, Estimate, FalseCallFloor, FiberCounts, FiberSizes, StageMix
 from histo.evidence.intervals import density, poisson_percentile, quantile, share, variation
 from histo.evidence.measures import Measures
+from histo.evidence.phagocytes import phagocytosed_uncalled
 from histo.evidence.repeats import repeats
 from histo.evidence.section import Section
 from histo.findings import FiberAttribute, FiberClass
@@ -133,11 +134,12 @@ def atrophic(section: Section, small_um: float) -> NDArray[np.bool_]:
 def invaded(section: Section, measures: Measures) -> NDArray[np.bool_]:
     """(N,) bool, intact fibers that look invaded and hold an inflammatory cell, or hold several: candidates only.
 
-    The look alone is not enough: without a cell inside there is nothing that a pathologist could check.
+    The look alone is not enough: without a cell inside there is nothing that a pathologist could check. Several
+    macrophages alone are phagocytes (`phagocytosed_uncalled`).
     """
     held = np.bincount(section.cell_fiber[section.cell_fiber >= 0], minlength=len(section))
     marked = section.has(FiberAttribute.INVASION_CANDIDATE) & (held > 0)
-    candidate = marked | (held >= measures.invading_cells)
+    candidate = (marked | (held >= measures.invading_cells)) & ~phagocytosed_uncalled(section, measures)
     return np.asarray((section.fiber_class == FiberClass.INTACT) & candidate, np.bool_)
 
 

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate, WorstField
 from histo.evidence.intervals import density
 from histo.evidence.measures import Measures
+from histo.evidence.phagocytes import phagocytosed_uncalled
 from histo.evidence.place_results import TissueComposition
 from histo.evidence.repeats import repeats
 from histo.evidence.section import Section
@@ -72,7 +73,7 @@ class InfiltrateSample:
 
 def sample_infiltrate(section: Section, measures: Measures) -> InfiltrateSample:
     """Sort a slide's inflammatory cells by place, and find the worst field and the clusters."""
-    inside = _inside_necrotic(section, measures.necrotic_rim_um)
+    inside = _inside_necrotic(section, measures)
     excluded = ~inside & np.isin(section.cell_compartment, _EXCLUDED)
     counted = ~inside & ~excluded
     place_of = np.array([_PLACE_OF.get(kind, UNPLACED) for kind in Compartment])
@@ -126,10 +127,11 @@ def summarize_infiltrate(
     )
 
 
-def _inside_necrotic(section: Section, rim_um: float) -> NDArray[np.bool_]:
-    necrotic = np.append(section.necrotic, False)
-    inside = necrotic[section.cell_fiber]
-    fibers = section.findings.fibers.select(section.fiber_row[section.necrotic])
+def _inside_necrotic(section: Section, measures: Measures) -> NDArray[np.bool_]:
+    rim_um = measures.necrotic_rim_um
+    dying = section.necrotic | phagocytosed_uncalled(section, measures)
+    inside = np.append(dying, False)[section.cell_fiber]
+    fibers = section.findings.fibers.select(section.fiber_row[dying])
     outside = np.flatnonzero(~inside)
     if len(fibers) and len(outside) and rim_um > 0:
         # Rings, not polygons: an outline that crosses itself still has a distance.

@@ -24,17 +24,35 @@ def macrophages_inside(fibers: Fibers, cells: Cells) -> NDArray[np.int32]:
     return np.bincount(held, minlength=len(fibers)).astype(np.int32)
 
 
+def phagocytosed_uncalled(section: Section, measures: Measures) -> NDArray[np.bool_]:
+    """(N,) bool, fibers not called necrotic that hold as many macrophage-type nuclei as make myophagocytosis sure.
+
+    Macrophages inside a fiber digest it; they are no infiltrate, whatever the network thinks of the sarcoplasm. Where
+    lymphocyte-like cells are as many it may be an invasion by both, and is left to that.
+    """
+    held = section.cell_fiber >= 0
+
+    def inside(kind: CellClass) -> NDArray[np.int64]:
+        return np.bincount(section.cell_fiber[held & (section.cell_class == kind)], minlength=len(section))
+
+    macrophages = inside(CellClass.MACROPHAGE)
+    enough = (macrophages >= measures.myophagocytosis_nuclei) & (macrophages > inside(CellClass.LYMPHOCYTE))
+    return np.asarray(enough & ~section.necrotic, np.bool_)
+
+
 def support_of_calls(sections: Sequence[Section], measures: Measures) -> PhagocyteSupport:
     """How many fibers called myophagocytosis hold as many macrophage-type nuclei as the conventions ask for."""
     inside = [_inside_calls(section) for section in sections]
     nuclei = np.concatenate(inside) if inside else np.zeros(0, np.int32)
     enough = nuclei >= measures.myophagocytosis_nuclei
     possible = ~enough & (nuclei >= measures.possible_myophagocytosis_nuclei)
+    uncalled = sum(int(np.count_nonzero(phagocytosed_uncalled(section, measures))) for section in sections)
     return PhagocyteSupport(
         fibers=len(nuclei),
         enough_fibers=int(np.count_nonzero(enough)),
         possible_fibers=int(np.count_nonzero(possible)),
         fewer_fibers=int(np.count_nonzero(~enough & ~possible)),
+        uncalled_fibers=uncalled,
     )
 
 

@@ -108,8 +108,9 @@ class FindingIds:
         perimysial_cells: Cells.
         perivascular_cells: Cells.
         unplaced_cells: Cells.
-        cells_in_necrotic: Inflammatory cells inside necrotic fibers or at their rim.
+        cells_in_necrotic: Inflammatory cells inside necrotic fibers and others with phagocytes, or at their rim.
         invading_cells: Inflammatory cells inside the candidates for invasion.
+        uncalled_phagocytosis: Fibers not called necrotic that are full of macrophages.
     """
 
     necrotic_pale: tuple[int, ...]
@@ -128,6 +129,7 @@ class FindingIds:
     unplaced_cells: tuple[int, ...]
     cells_in_necrotic: tuple[int, ...]
     invading_cells: tuple[int, ...]
+    uncalled_phagocytosis: tuple[int, ...] = ()
 
     @property
     def necrotic(self) -> tuple[int, ...]:

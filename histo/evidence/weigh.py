@@ -39,7 +39,7 @@ from histo.evidence.infiltrate import (
 from histo.evidence.levels import compare_slides
 from histo.evidence.measures import Measures, standard_measures
 from histo.evidence.observation import Coverage, SlideObservation
-from histo.evidence.phagocytes import support_of_calls
+from histo.evidence.phagocytes import phagocytosed_uncalled, support_of_calls
 from histo.evidence.place_results import FascicleBootstrap
 from histo.evidence.position import PositionSample, sample_position, summarize_position
 from histo.evidence.results import BiopsyEvidence, Evidence, FindingIds, SlideEvidence
@@ -57,6 +57,7 @@ class _Weighed:
     section: Section
     small: NDArray[np.bool_]
     invaded: NDArray[np.bool_]
+    phagocytosed: NDArray[np.bool_]
     geometry: FascicleGeometry
     infiltrate: InfiltrateSample
     fascicle_bootstrap: FascicleBootstrap | None
@@ -138,6 +139,7 @@ def _weigh_slide(section: Section, preserved_um: float | None, measures: Measure
         section=section,
         small=small,
         invaded=invaded(section, measures),
+        phagocytosed=phagocytosed_uncalled(section, measures),
         geometry=geometry,
         infiltrate=infiltrate,
         fascicle_bootstrap=resample_fascicles(section, geometry, infiltrate.center_um, measures),
@@ -231,6 +233,7 @@ def _ids(part: _Weighed) -> FindingIds:
         unplaced_cells=cells(UNPLACED),
         cells_in_necrotic=_ascending(found.in_necrotic_row) if assessed else (),
         invading_cells=_ascending(invading) if assessed else (),
+        uncalled_phagocytosis=section.ids(part.phagocytosed) if assessed else (),
     )
 
 

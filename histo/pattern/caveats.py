@@ -156,11 +156,21 @@ def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventi
             f"{support.possible_fibers:,} hold {_possible(measures)} (possible) and {support.fewer_fibers:,} fewer: "
             "look at those."
         )
+    if support is not None and support.uncalled_fibers:
+        yield (
+            f"{many(support.uncalled_fibers, 'fiber')} not called necrotic {_holds(support.uncalled_fibers)} at least "
+            f"{measures.myophagocytosis_nuclei} macrophage-type nuclei: possible myophagocytosis, counted neither as "
+            "necrotic nor as infiltrate: look at those."
+        )
     if len(evidence.slides) > 1:
         yield (
             "Levels of one block resemble each other: intervals over all slides are as wide as those of one level, and "
             "those that take slides as what was sampled tell besides how much levels differ."
         )
+
+
+def _holds(count: int) -> str:
+    return "holds" if count == 1 else "hold"
 
 
 def _possible(measures: Measures) -> str:

@@ -41,6 +41,8 @@ class Why(StrEnum):
     """It is diseased."""
     SMALL_AT_EDGE = "small_at_edge"
     SMALL = "small"
+    PHAGOCYTES = "phagocytes"
+    """It is not called necrotic, but full of macrophages."""
     INVADED = "invaded"
     CLUSTER = "cluster"
     DENSEST = "densest"
@@ -163,6 +165,7 @@ def _further_rows(fibers: Fibers, evidence: SlideEvidence) -> tuple[tuple[Why, i
     invaded = fibers.attribute_probability[:, FiberAttribute.INVASION_CANDIDATE]
     chosen: dict[int, Why] = {}
     for why, rows, scores in (
+        (Why.PHAGOCYTES, ids.uncalled_phagocytosis, 1 - intact),
         (Why.INVADED, ids.invasion_candidates, invaded),
         (Why.SMALL_AT_EDGE, ids.atrophic_at_edge, intact),
         (Why.SMALL, ids.atrophic, intact),

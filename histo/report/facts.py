@@ -123,7 +123,7 @@ def _infiltrate_facts(evidence: Evidence, measures: Measures) -> tuple[Fact, ...
             if worst
             else "no inflammatory cell outside necrotic fibers",
         ),
-        Fact("Phagocytes inside necrotic fibers", f"{infiltrate.inside_necrotic_cells:,} cells, not infiltrate"),
+        Fact("Phagocytes inside dying fibers", f"{infiltrate.inside_necrotic_cells:,} cells, not infiltrate"),
         Fact("Cells in nerve, spindle or artefact", f"{infiltrate.excluded_cells:,}, not counted above"),
     )
 
@@ -141,7 +141,8 @@ def _phagocyte_text(evidence: Evidence, measures: Measures) -> str:
     between = f"{possible}" if possible + 1 >= enough else f"{possible} to {enough - 1}"
     return (
         f"{enough} or more: {support.enough_fibers:,} of {support.fibers:,}; {between} (possible): "
-        f"{support.possible_fibers:,}; fewer: {support.fewer_fibers:,} (a convention; the class is the network's)"
+        f"{support.possible_fibers:,}; fewer: {support.fewer_fibers:,} (a convention; the class is the network's); "
+        f"{enough} or more, but not called necrotic: {support.uncalled_fibers:,}"
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from histo.findings import INFLAMMATORY_CLASSES, FiberAttribute, FiberClass
 from histo.report import SHOWN_CLASSES
@@ -39,8 +40,8 @@ class Ranked:
 def ranked(found: Found, slide: str, document: Mapping[str, Any]) -> tuple[tuple[Ranked, ...], int]:
     """The findings of one slide in the order of their weight, and how many are left out.
 
-    Fibers first: what decisive reasons rest on, by the number of such reasons; then diseased fibers and candidates for
-    invasion. Then inflammatory cells. Within these by class in the report's order, and the most probable first.
+    Fibers first: what decisive reasons rest on, by the number of such reasons; then diseased fibers, candidates for
+    invasion, and fibers full of macrophages that are not called necrotic. Then inflammatory cells. Within these by class in the report's order, and the most probable first.
 
     Args:
         found: The slide's findings.
@@ -50,7 +51,9 @@ def ranked(found: Found, slide: str, document: Mapping[str, Any]) -> tuple[tuple
     because = _decisive(slide, document)
     fibers = found.findings.fibers
     invaded = fibers.attributes[:, FiberAttribute.INVASION_CANDIDATE]
-    rows = np.flatnonzero((fibers.fiber_class != FiberClass.INTACT) | invaded)
+    rows = np.flatnonzero(
+        (fibers.fiber_class != FiberClass.INTACT) | invaded | _phagocytosed(slide, document, len(fibers))
+    )
     targets = [Target(TargetKind.FIBER, int(row)) for row in rows]
     if found.cells_assessed:
         cells = np.flatnonzero(np.isin(found.findings.cells.cell_class, INFLAMMATORY_CLASSES))
@@ -61,6 +64,15 @@ def ranked(found: Found, slide: str, document: Mapping[str, Any]) -> tuple[tuple
     ]  # e.g. small fibers that are intact
     ordered = sorted((_ranked(found, target, because.get(str(target), ())) for target in targets), key=_weight)
     return tuple(ordered[:MOST_LISTED]), max(0, len(ordered) - MOST_LISTED)
+
+
+def _phagocytosed(slide: str, document: Mapping[str, Any], fibers: int) -> NDArray[np.bool_]:
+    """(N,) bool; readings of earlier versions do not tell them."""
+    found = np.zeros(fibers, np.bool_)
+    for weighed in document["evidence"]["slides"]:
+        if weighed["name"] == slide:
+            found[list(weighed["ids"].get("uncalled_phagocytosis", ()))] = True
+    return found
 
 
 def _decisive(slide: str, document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

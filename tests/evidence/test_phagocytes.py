@@ -37,6 +37,31 @@ def test_calls_are_counted_by_the_nuclei_inside(held: list[int]) -> None:
     assert (support.possible_fibers, support.fewer_fibers) == (held.count(2), sum(count < 2 for count in held))
 
 
+def test_macrophages_in_a_fiber_that_is_not_called_are_no_infiltrate() -> None:
+    """From three on, and if they outnumber the lymphocytes beside them; fewer are cells inside a fiber like others."""
+    host = np.repeat([0, 1, 2, 3], [3, 2, 6, 1]).astype(np.int32)
+    classes = np.full(len(host), CellClass.MACROPHAGE, np.uint8)
+    classes[5:8] = CellClass.LYMPHOCYTE  # fiber 2: three of each
+    kinds = np.zeros(400, np.uint8)
+    kinds[0] = FiberClass.REGENERATING
+    cells = make_cells(lattice(20, 20)[host], classes, fiber=host)
+    evidence = weigh_evidence([make_slide("a", kinds=kinds, cells=cells)], measures=FAST)
+    numbers, ids = evidence.pooled, evidence.slides[0].ids
+    assert numbers.phagocytes is not None and numbers.infiltrate is not None
+    assert (numbers.phagocytes.uncalled_fibers, ids.uncalled_phagocytosis) == (1, (0,))
+    assert (numbers.infiltrate.inside_necrotic_cells, numbers.infiltrate.total.cells) == (3, 9)
+    assert numbers.necrotic.fibers == 0
+    assert ids.invasion_candidates == (1, 2)
+
+
+def test_a_fiber_full_of_macrophages_is_no_candidate_for_invasion() -> None:
+    host = np.zeros(4, np.int32)
+    cells = make_cells(lattice(20, 20)[host], np.full(4, CellClass.MACROPHAGE, np.uint8), fiber=host)
+    evidence = weigh_evidence([make_slide("a", cells=cells)], measures=FAST)
+    assert evidence.slides[0].ids.invasion_candidates == ()
+    assert evidence.slides[0].ids.uncalled_phagocytosis == (0,)
+
+
 @given(st.integers(0, 500), st.integers(0, 500))
 @settings(max_examples=10, deadline=None)
 def test_calls_add_up_over_slides_in_any_order(first: int, second: int) -> None:

@@ -18,6 +18,7 @@ from histo.report.section import NO_PIXELS, scale_bar_um
 from histo.report.style import FIBER_STYLES
 
 _WHY_TEXTS = {
+    Why.PHAGOCYTES: ("Not called necrotic, but holding macrophages: possible myophagocytosis", "necrosis"),
     Why.INVADED: ("Candidates for invasion: not necrotic, with cells inside", "invasion"),
     Why.SMALL_AT_EDGE: ("Small fibers at a fascicle edge", "atrophy"),
     Why.SMALL: ("Small fibers elsewhere", "atrophy"),
