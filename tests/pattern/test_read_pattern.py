@@ -103,6 +103,17 @@ def test_calls_of_myophagocytosis_with_few_macrophages_inside_are_to_be_looked_a
     assert reading.label is PatternLabel.NECROTIZING
 
 
+def test_uncalled_fibers_with_macrophages_inside_are_to_be_looked_at() -> None:
+    evidence = weigh(mixed_necrosis(0.08))
+    support = replace(evidence.pooled.phagocytes, uncalled_fibers=2)
+    reading = read(replace(evidence, pooled=replace(evidence.pooled, phagocytes=support)))
+    assert (
+        "2 fibers not called necrotic hold at least 3 macrophage-type nuclei: possible myophagocytosis, counted neither "
+        "as necrotic nor as infiltrate: look at those."
+    ) in reading.caveats
+    assert not any("not called necrotic hold" in caveat for caveat in read(evidence).caveats)
+
+
 def test_of_one_the_sentences_speak_in_the_singular() -> None:
     kinds = np.zeros(SIDE**2, np.uint8)
     kinds[100] = FiberClass.NECROTIC_PALE
