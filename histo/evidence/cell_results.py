@@ -103,6 +103,7 @@ class Infiltrate:
         clusters: All clusters, largest first.
         clusters_count: How many clusters.
         large_clusters_count: How many large ones.
+        macrophage_clusters_count: How many of more macrophage-like than lymphocyte-like cells.
         clusters_per_mm2: Clusters per mm2 of assessable tissue.
         large_clusters_per_mm2: Large ones.
     """
@@ -122,3 +123,4 @@ class Infiltrate:
     large_clusters_count: int
     clusters_per_mm2: Estimate | None = None
     large_clusters_per_mm2: Estimate | None = None
+    macrophage_clusters_count: int = 0

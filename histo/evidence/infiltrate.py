@@ -45,6 +45,7 @@ class InfiltrateSample:
         excluded: Cells where they are not trusted.
         worst: The field with the most cells.
         clusters: Clusters, largest first.
+        macrophage_clusters: How many of them hold more macrophage-like than lymphocyte-like cells.
         cell_row: (C,) int64, rows of the cells that are counted among the slide's cells: their ids.
         center_um: (C, 2) float64, where they lie.
         place: (C,) int64, in which of the four.
@@ -56,6 +57,7 @@ class InfiltrateSample:
     excluded: int
     worst: WorstField | None
     clusters: tuple[Cluster, ...]
+    macrophage_clusters: int
     cell_row: NDArray[np.int64]
     center_um: NDArray[np.float64]
     place: NDArray[np.int64]
@@ -81,12 +83,15 @@ def sample_infiltrate(section: Section, measures: Measures) -> InfiltrateSample:
     place[_near_vessel(section, measures)] = PERIVASCULAR
     # A cell that sits in a fiber is endomysial whatever the coarse map says, and even where a vessel passes by.
     place[section.cell_fiber >= 0] = ENDOMYSIAL
+    clusters = _clusters(section, np.flatnonzero(counted), measures)
+    lymphocytes = section.cell_row[section.cell_class == CellClass.LYMPHOCYTE]
     return InfiltrateSample(
         cells_by_place=np.bincount(place[counted], minlength=4),
         lymphocytes=int(np.count_nonzero(section.cell_class[counted] == CellClass.LYMPHOCYTE)),
         excluded=int(np.count_nonzero(excluded)),
         worst=_worst_field(section, counted, measures.field_mm2),
-        clusters=_clusters(section, np.flatnonzero(counted), measures),
+        clusters=clusters,
+        macrophage_clusters=sum(2 * np.isin(one.cell_ids, lymphocytes).sum() < one.cells for one in clusters),
         cell_row=section.cell_row[counted],
         center_um=section.cell_center_um[counted],
         place=place[counted],
@@ -122,6 +127,7 @@ def summarize_infiltrate(
         clusters=tuple(sorted(clusters, key=lambda one: (-one.cells, one.slide, one.center_um))),
         clusters_count=len(clusters),
         large_clusters_count=large,
+        macrophage_clusters_count=sum(int(sample.macrophage_clusters) for sample in samples),
         clusters_per_mm2=density(len(clusters), area_mm2, seen),
         large_clusters_per_mm2=density(large, area_mm2, seen),
     )

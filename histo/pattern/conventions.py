@@ -67,6 +67,7 @@ class InfiltrateBands:
     dense_above_clusters: int
     clusters_on_mm2: float
     diffuse_from_per_mm2: float
+    missed_phagocytes_percent: float
     placed_from_cells: int
     mostly_percent: float
     invasion_from_fibers: int

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from histo.evidence import EdgePosition, Estimate, Evidence
 from histo.pattern.conventions import Conventions
 from histo.pattern.gauges import Band, Gauge, Mark, source_of
+from histo.pattern.graded_infiltrate import graded_infiltrate
 from histo.pattern.grading import cluster_limits, small_fiber_percent
 
 
@@ -69,20 +70,22 @@ def _infiltrate(numbers: Evidence, sections: int, conventions: Conventions) -> I
     sparse = source_of(conventions, "infiltrate.sparse_below_per_mm2")
     diffuse = source_of(conventions, "infiltrate.diffuse_from_per_mm2")
     of_kind = (Band("none or sparse", bands.sparse_below_per_mm2), Band("present"))
-    for text, kind in (
-        ("Lymphocyte-like cells", infiltrate.lymphocyte_like),
-        ("Macrophage-like cells", infiltrate.macrophage_like),
+    graded = graded_infiltrate(infiltrate, conventions)
+    less = ", less those of missed fibers" if graded.spared_cells else ""
+    for text, per_mm2 in (
+        ("Lymphocyte-like cells", graded.lymphocyte_like_per_mm2),
+        (f"Macrophage-like cells{less}", graded.macrophage_like_per_mm2),
     ):
-        yield from _gauge("infiltration", text, "per mm2", kind.per_mm2, of_kind, sparse)
+        yield from _gauge("infiltration", text, "per mm2", per_mm2, of_kind, sparse)
     of_all = (Band("not diffuse", bands.diffuse_from_per_mm2), Band("dense"))
-    yield from _gauge("infiltration", "All inflammatory cells", "per mm2", infiltrate.total.per_mm2, of_all, diffuse)
+    yield from _gauge("infiltration", f"All inflammatory cells{less}", "per mm2", graded.total_per_mm2, of_all, diffuse)
     present, most = cluster_limits(numbers, sections, conventions)
     between = (Band("present", float(most)),) if present < most else ()
     yield Gauge(
         finding="infiltration",
         text=f"Clusters of {conventions.measures.cluster_cells} or more cells",
         unit=f"on {numbers.coverage.assessable_mm2:.3g} mm2",
-        value=float(infiltrate.clusters_count),
+        value=float(graded.clusters),
         low=None,
         high=None,
         bands=(Band("none" if present == 1 else "few", float(present)), *between, Band("dense")),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from histo.evidence import EdgePosition, Estimate, Evidence, SpreadTest
 from histo.pattern.conventions import Conventions
+from histo.pattern.graded_infiltrate import graded_infiltrate
 from histo.pattern.grades import (
     Atrophy,
     Chronicity,
@@ -144,15 +145,18 @@ def _necrosis(numbers: Evidence, sections: int, conventions: Conventions) -> Nec
 
 def _infiltration(numbers: Evidence, sections: int, conventions: Conventions) -> Infiltration:
     bands, infiltrate = conventions.infiltrate, numbers.infiltrate
-    if infiltrate is None or infiltrate.total.per_mm2 is None:
+    if infiltrate is None:
+        return Infiltration.NOT_ASSESSED
+    graded = graded_infiltrate(infiltrate, conventions)
+    if graded.total_per_mm2 is None:
         return Infiltration.NOT_ASSESSED
     # The score tool counts CD3+ and CD68+ cells apart, each against the same limit.
-    by_kind = (infiltrate.lymphocyte_like.per_mm2, infiltrate.macrophage_like.per_mm2)
+    by_kind = (graded.lymphocyte_like_per_mm2, graded.macrophage_like_per_mm2)
     kind_per_mm2 = max(density.value for density in by_kind if density is not None)
     present_from, dense_from = cluster_limits(numbers, sections, conventions)
-    if infiltrate.clusters_count >= dense_from or infiltrate.total.per_mm2.value >= bands.diffuse_from_per_mm2:
+    if graded.clusters >= dense_from or graded.total_per_mm2.value >= bands.diffuse_from_per_mm2:
         return Infiltration.DENSE
-    if kind_per_mm2 >= bands.sparse_below_per_mm2 or infiltrate.clusters_count >= present_from:
+    if kind_per_mm2 >= bands.sparse_below_per_mm2 or graded.clusters >= present_from:
         return Infiltration.PRESENT
     return Infiltration.NONE_SPARSE
 

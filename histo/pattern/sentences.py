@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from histo.evidence import EdgePosition, Evidence, Measures, RipleyTest, SlideSpread, StageMix
+from histo.evidence import EdgePosition, Evidence, Infiltrate, Measures, RipleyTest, SlideSpread, StageMix
 from histo.pattern.conventions import Conventions
+from histo.pattern.graded_infiltrate import graded_infiltrate
 from histo.pattern.grades import Atrophy, Grades, Infiltration, Necrosis, Spread, Zone
 from histo.pattern.grading import ChronicSign, chronic_signs, clustering_level
 from histo.pattern.uncertainty import bound_sentence, fascicle_sentence, level_sentence, percent, with_interval
@@ -75,14 +76,29 @@ def _infiltration(grades: Grades, numbers: Evidence, conventions: Conventions) -
         f"{many(infiltrate.clusters_count, 'cluster')} of at least {measures.cluster_cells} cells "
         f"({infiltrate.large_clusters_count} of at least {measures.large_cluster_cells})"
     )
-    worst = infiltrate.worst_field
-    if worst is None:
-        return f"{sentence}."
-    drawn = numbers.fascicle_bootstrap
+    worst, drawn = infiltrate.worst_field, numbers.fascicle_bootstrap
+    field = "" if worst is None else f"; the worst field of {worst.field_mm2:g} mm2 holds {many(worst.cells, 'cell')}"
+    told = (
+        f"{sentence}{field}.",
+        "" if worst is None else fascicle_sentence(drawn, drawn.infiltrate_per_mm2 if drawn else None, "per mm2"),
+        _spared(infiltrate, conventions),
+    )
+    return " ".join(one for one in told if one)
+
+
+def _spared(infiltrate: Infiltrate, conventions: Conventions) -> str:
+    """What of the infiltrate is not graded, since it may be what missed necrotic fibers held."""
+    graded = graded_infiltrate(infiltrate, conventions)
+    clusters = infiltrate.clusters_count - graded.clusters
+    if not graded.spared_cells:
+        return ""
+    are = "is" if clusters == 1 else "are"
+    besides = f", nor {are} {many(clusters, 'cluster')} of mostly such cells" if clusters else ""
     return (
-        f"{sentence}; the worst field of {worst.field_mm2:g} mm2 holds {many(worst.cells, 'cell')}. "
-        f"{fascicle_sentence(drawn, drawn.infiltrate_per_mm2 if drawn else None, 'per mm2')}"
-    ).strip()
+        f"{graded.spared_cells:,} of the macrophage-like ones may belong to necrotic fibers that were missed "
+        f"({conventions.infiltrate.missed_phagocytes_percent:g}% of the {infiltrate.inside_necrotic_cells:,} cells "
+        f"inside dying fibers): they are not graded{besides}."
+    )
 
 
 def _place(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:

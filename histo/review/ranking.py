@@ -41,7 +41,8 @@ def ranked(found: Found, slide: str, document: Mapping[str, Any]) -> tuple[tuple
     """The findings of one slide in the order of their weight, and how many are left out.
 
     Fibers first: what decisive reasons rest on, by the number of such reasons; then diseased fibers, candidates for
-    invasion, and fibers full of macrophages that are not called necrotic. Then inflammatory cells. Within these by class in the report's order, and the most probable first.
+    invasion, and fibers full of macrophages that are not called necrotic. Then inflammatory cells. Within these by
+    class in the report's order, and the most probable first.
 
     Args:
         found: The slide's findings.

@@ -108,8 +108,8 @@ def test_uncalled_fibers_with_macrophages_inside_are_to_be_looked_at() -> None:
     support = replace(evidence.pooled.phagocytes, uncalled_fibers=2)
     reading = read(replace(evidence, pooled=replace(evidence.pooled, phagocytes=support)))
     assert (
-        "2 fibers not called necrotic hold at least 3 macrophage-type nuclei: possible myophagocytosis, counted neither "
-        "as necrotic nor as infiltrate: look at those."
+        "2 fibers not called necrotic hold at least 3 macrophage-type nuclei: possible myophagocytosis, counted "
+        "neither as necrotic nor as infiltrate: look at those."
     ) in reading.caveats
     assert not any("not called necrotic hold" in caveat for caveat in read(evidence).caveats)
 

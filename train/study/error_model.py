@@ -103,7 +103,7 @@ class ErrorModel:
         return Rates(
             fibers=_leaning(self.stacked("fibers").sum(axis=0), _by_class(self.stacked("fibers").sum(axis=0))),
             attributes=_leaning(attributes, np.tile(np.eye(2), (len(FiberAttribute), 1, 1)))[:, :, 1],
-            width=np.stack([_spread(one) for one in self.stacked("width").sum(axis=0)]),
+            width=np.stack([_spread_within(one) for one in np.moveaxis(self.stacked("width"), 1, 0)]),
             fragment=_spread(self.stacked("fragment").sum(axis=0)),
             false_fibers=self.stacked("false_fibers").sum(axis=0) / area_mm2,
             false_width=_spread(self.stacked("false_width").sum(axis=0)),
@@ -217,6 +217,20 @@ def _spread(moments: Floats) -> Floats:
         return np.zeros(2)
     mean = total / n
     return np.array([mean, np.sqrt(max(0.0, squares / n - mean**2))])
+
+
+def _spread_within(moments: Floats) -> Floats:
+    """Mean over all, and standard deviation within sections, from each section's count, sum and sum of squares.
+
+    That sections differ as a whole is drawn apart; counted twice it would make fibers of every size.
+    """
+    n, total, squares = moments.T
+    some = n > 1
+    freedom = (n[some] - 1).sum()
+    if not freedom:
+        return _spread(moments.sum(axis=0))
+    within = (squares[some] - total[some] ** 2 / n[some]).sum() / freedom
+    return np.array([total.sum() / n.sum(), np.sqrt(max(0.0, within))])
 
 
 _FEW = 5
