@@ -18,8 +18,6 @@ CONVENTIONS = load_conventions()
 
 
 def infiltrated(lymphocytes: int, macrophages: int, inside: int, clusters: int = 0, eaten: int = 0) -> Evidence:
-    lymphocytes: int, macrophages: int, inside: int, clusters: int = 0, of_macrophages: int = 0
-) -> Evidence:
     """A healthy section of 4 mm2, with these cells outside and inside dying fibers."""
     found = QUIET.infiltrate
     assert found is not None
