@@ -21,8 +21,8 @@ class GradedInfiltrate:
         lymphocyte_like_per_mm2: Density of all of them; None as below.
         macrophage_like_per_mm2: Density of those that are graded; None without tissue.
         total_per_mm2: Of both; None without tissue.
-        clusters: Where macrophages lie inside dying fibers, clusters of mostly macrophages are left out: a fiber that
-            they have replaced looks like one.
+        clusters: Less those of mostly macrophages, as many as the spared cells can make up: a fiber that macrophages
+            have replaced looks like one.
     """
 
     spared_cells: int
@@ -46,7 +46,8 @@ def graded_infiltrate(found: Infiltrate, conventions: Conventions) -> GradedInfi
         lymphocyte_like_per_mm2=found.lymphocyte_like.per_mm2,
         macrophage_like_per_mm2=_less(macrophages.per_mm2, spared, macrophages.cells),
         total_per_mm2=_less(found.total.per_mm2, spared, found.total.cells),
-        clusters=found.clusters_count - (found.macrophage_clusters_count if missed else 0),
+        clusters=found.clusters_count
+        - min(found.macrophage_clusters_count, spared // conventions.measures.cluster_cells),
     )
 
 

@@ -44,8 +44,9 @@ def infiltrated(lymphocytes: int, macrophages: int, inside: int, clusters: int =
         ((40, 140, 0), Infiltration.DENSE),
         ((40, 140, 60), Infiltration.PRESENT),
         ((0, 0, 0, 1, 1), Infiltration.PRESENT),  # without necrosis a cluster of macrophages is one
-        ((0, 10, 100, 1, 1), Infiltration.NONE_SPARSE),
-        ((0, 10, 100, 2, 1), Infiltration.PRESENT),
+        ((0, 10, 40, 1, 1), Infiltration.NONE_SPARSE),  # 10 spared: one cluster
+        ((0, 10, 39, 1, 1), Infiltration.PRESENT),
+        ((0, 20, 100, 2, 1), Infiltration.PRESENT),
     ],
 )
 def test_macrophages_are_set_against_those_inside_dying_fibers(found: tuple[int, ...], expected: Infiltration) -> None:
@@ -53,12 +54,12 @@ def test_macrophages_are_set_against_those_inside_dying_fibers(found: tuple[int,
 
 
 def test_what_is_not_graded_is_told() -> None:
-    numbers = infiltrated(3, 30, 100, 2, 1)
+    numbers = infiltrated(3, 30, 100, 3, 3)
     assert numbers.infiltrate is not None
     assert graded_infiltrate(numbers.infiltrate, CONVENTIONS).spared_cells == 25
     sentence = told(numbers)
     assert "25 of the macrophage-like ones may belong to necrotic fibers that were missed (25% of the 100" in sentence
-    assert sentence.endswith("they are not graded, nor is 1 cluster of mostly such cells.")
+    assert sentence.endswith("they are not graded, nor are 2 clusters of mostly such cells.")
     assert "may belong" not in told(infiltrated(3, 30, 0))
 
 
