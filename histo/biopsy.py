@@ -16,7 +16,7 @@ from histo.findings import Findings
 from histo.model import Device, Model, Precision, load_model
 from histo.network import Bundle
 from histo.pattern import Conventions, Suitability, load_conventions, read_pattern
-from histo.pattern.caveats import find_trained_on
+from histo.pattern.caveats import find_trained_on, find_unseen_cells
 from histo.pattern.familiarity import Familiarity, judge_appearance
 from histo.progress import Progress, Silent
 from histo.records import BiopsyReading, SlideFailure, SlideResult, as_stored, run_document
@@ -256,7 +256,8 @@ def conclude(
     )
     seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
     first = find_trained_on(seen, name if card.was_trained_on(name) else None)
-    pattern = replace(pattern, caveats=(*first, *pattern.caveats))
+    unseen = find_unseen_cells(pattern.grades, model.cell_recall)
+    pattern = replace(pattern, caveats=(*first, *pattern.caveats, *unseen))
     # Beside the pattern, which is read by then: neither of the two can alter it.
     corrections = correct_counts(evidence.pooled, model.detector_errors, conventions.measures.seed)
     evidence = replace(evidence, corrections=corrections)

@@ -10,7 +10,7 @@ from typing import Literal
 from histo.evidence import Estimate, Recall
 from histo.evidence.correction import DetectorErrors
 from histo.evidence.intervals import share
-from histo.findings import NECROTIC_CLASSES
+from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass
 from histo.network import ERRORS_FILE, Bundle, Engine, Metric, load_bundle, make_engine
 from histo.pattern import CALIBRATION_FILE, Calibration, load_calibration
 from histo.pattern.distribution import Distribution
@@ -22,6 +22,9 @@ FALSE_CALLS_METRIC = "false_necrotic_per_1000_fibers"
 
 RECALL_METRIC = "sections.fiber.{}.recall"
 """The card's name for the share of fibers of a kind that are found as such on ordinary phantom sections."""
+
+CELL_RECALL_METRIC = "sections.cell.{}.recall"
+"""The same of nuclei."""
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "f32", "bf16"]
@@ -76,6 +79,12 @@ class Model:
         """Shares of necrotic fibers that are found, as the card measured them."""
         kinds = {kind: self._recall(kind.name.lower()) for kind in NECROTIC_CLASSES}
         return Recall(self._recall("necrotic"), {kind: found for kind, found in kinds.items() if found is not None})
+
+    @property
+    def cell_recall(self) -> Mapping[CellClass, Estimate]:
+        """Shares of inflammatory cells that are found, by kind, as far as the card measured them."""
+        found = {kind: self._on_phantoms(CELL_RECALL_METRIC.format(kind.name.lower())) for kind in INFLAMMATORY_CLASSES}
+        return {kind: one for kind, one in found.items() if isinstance(one, Estimate)}
 
     def _recall(self, kind: str) -> Estimate | float | None:
         """Where every section found all, drawing sections again gives no width: then as many of as many is exact."""

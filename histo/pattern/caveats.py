@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from histo.evidence import BiopsyEvidence, Measures
+from histo.evidence import BiopsyEvidence, Estimate, Measures
+from histo.findings import CellClass
 from histo.pattern.calibrated import Calibrated
 from histo.pattern.conventions import Conventions
 from histo.pattern.familiarity import Familiarity, Verdict, tell_distance, tell_nuclei
-from histo.pattern.grades import Grades, Necrosis, Position, Spread
+from histo.pattern.grades import Grades, Infiltration, Necrosis, Position, Spread
 from histo.pattern.labels import NAMED_PATTERNS, PatternLabel
 from histo.pattern.reading import Candidate, SlideReading, Suitability
 from histo.pattern.table import Row
+from histo.pattern.uncertainty import percent
 from histo.pattern.wording import many
 
 ALWAYS = (
@@ -70,6 +72,26 @@ def find_trained_on(slides: Sequence[str], patient: str | None) -> tuple[str, ..
     if not seen:
         return ()
     return (f"The network was trained on {', '.join(seen)}: this reading shows its memory, and is no second opinion.",)
+
+
+def find_unseen_cells(grades: Grades, found: Mapping[CellClass, Estimate]) -> tuple[str, ...]:
+    """What must be said of an infiltrate that reads as sparse: how many of such cells the detector sees at all.
+
+    Args:
+        grades: Of the biopsy.
+        found: Share of true cells of each inflammatory kind that are called so on phantoms, as far as it was measured.
+    """
+    if grades.infiltration is not Infiltration.NONE_SPARSE or not found:
+        return ()
+    names = {CellClass.LYMPHOCYTE: "lymphocytes", CellClass.MACROPHAGE: "macrophages"}
+    shares = " and of ".join(
+        f"{names[kind]} {percent(Estimate(*(100 * number for number in (one.value, one.low, one.high))))}"
+        for kind, one in found.items()
+    )
+    return (
+        f"On simulated sections these weights find of {shares}: an infiltrate that reads as sparse may be denser, and "
+        "none of this was measured on patients.",
+    )
 
 
 def find_doubtful(familiarity: Sequence[Familiarity]) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ import pytest
 from graded_evidence import weigh
 
 from histo.evidence import CompartmentDensity, Estimate, Evidence
+from histo.findings import CellClass
 from histo.pattern import Infiltration, load_conventions
+from histo.pattern.caveats import find_unseen_cells
 from histo.pattern.graded_infiltrate import graded_infiltrate
 from histo.pattern.grading import grade
 from histo.pattern.sentences import explain
@@ -61,6 +63,14 @@ def test_what_is_not_graded_is_told() -> None:
     assert "25 of the macrophage-like ones may belong to necrotic fibers that were missed (25% of the 100" in sentence
     assert sentence.endswith("they are not graded, nor are 2 clusters of mostly such cells.")
     assert "may belong" not in told(infiltrated(3, 30, 0))
+
+
+def test_a_sparse_infiltrate_tells_how_many_cells_are_seen_at_all() -> None:
+    found = {CellClass.LYMPHOCYTE: Estimate(0.349, 0.22, 0.54), CellClass.MACROPHAGE: Estimate(0.829, 0.73, 0.89)}
+    sparse, present = (grade(infiltrated(count, 0, 0), 1, CONVENTIONS) for count in (0, 40))
+    (caveat,) = find_unseen_cells(sparse, found)
+    assert "lymphocytes 35% (95% interval 22-54) and of macrophages 83% (95% interval 73-89)" in caveat
+    assert find_unseen_cells(present, found) == find_unseen_cells(sparse, {}) == ()
 
 
 def told(numbers: Evidence) -> str:
