@@ -18,7 +18,7 @@ from histo.geometry import Region
 from histo.phantom import DISEASES, PATTERN_SPECS, PhantomSlide, PhantomSpec, write_phantom_slide
 from histo.phantom.drawing import Renderer
 from histo.phantom.known import KnownSection, known_section
-from histo.phantom.known_areas import QUALITIES, STRUCTURE_KINDS
+from histo.phantom.known_areas import QUALITIES, STRUCTURE_KINDS, _cut_off
 from histo.phantom.look import BlemishKind, Look, SectionQuality, draw_blemishes
 from histo.phantom.nuclei import NOT_A_CELL
 from histo.phantom.scene import Scene, build_scene
@@ -220,3 +220,12 @@ def test_a_disease_and_its_pattern_must_not_contradict_each_other() -> None:
         phantom_biopsy(None, 1, 2.0)
     scene, _ = phantom_biopsy("neurogenic", 1, 0.2, "neurogenic")
     assert (scene.spec.disease, scene.spec.pattern) == ("neurogenic", DISEASES["neurogenic"].pattern)
+
+
+def test_a_fascicle_that_crosses_itself_is_cut_off_like_others() -> None:
+    """One in some hundred sections has such a fascicle; GEOS refuses to intersect it."""
+    crossing = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    parts, kept = _cut_off(np.array([crossing], object), shapely.box(0, 0, 6, 20))
+    assert kept.tolist() == [0]
+    assert shapely.is_valid(parts).all()
+    assert shapely.area(parts).sum() == pytest.approx(25 + 1)
