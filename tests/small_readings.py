@@ -54,7 +54,7 @@ def write_small(folder: Path, text: str) -> None:
             staged.add(name, lambda path, content=content: path.write_bytes(content))  # type: ignore[misc]
 
 
-def read_small(slide: Path, *arguments: object, original: Path) -> tuple[SimpleNamespace, None]:
+def read_small(slide: Path, *arguments: object, original: Path, recover: bool) -> tuple[SimpleNamespace, None]:
     """Stands in for `read_and_write_slide`; of a slide that says so, nothing can be read."""
     text = slide.read_text()
     if text == BROKEN:
