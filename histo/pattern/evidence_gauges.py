@@ -73,7 +73,7 @@ def _infiltrate(numbers: Evidence, sections: int, conventions: Conventions) -> I
     graded = graded_infiltrate(infiltrate, conventions)
     less = ", less those of missed fibers" if graded.spared_cells else ""
     for text, per_mm2 in (
-        ("Lymphocyte-like cells", graded.lymphocyte_like_per_mm2),
+        ("Lymphocyte-like cells", infiltrate.lymphocyte_like.per_mm2),
         (f"Macrophage-like cells{less}", graded.macrophage_like_per_mm2),
     ):
         yield from _gauge("infiltration", text, "per mm2", per_mm2, of_kind, sparse)

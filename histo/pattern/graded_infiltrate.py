@@ -18,7 +18,6 @@ class GradedInfiltrate:
 
     Attributes:
         spared_cells: Macrophage-like cells that are not graded.
-        lymphocyte_like_per_mm2: Density of all of them; None as below.
         macrophage_like_per_mm2: Density of those that are graded; None without tissue.
         total_per_mm2: Of both; None without tissue.
         clusters: Less those of mostly macrophages, as many as the spared cells can make up: a fiber that macrophages
@@ -26,7 +25,6 @@ class GradedInfiltrate:
     """
 
     spared_cells: int
-    lymphocyte_like_per_mm2: Estimate | None
     macrophage_like_per_mm2: Estimate | None
     total_per_mm2: Estimate | None
     clusters: int
@@ -43,7 +41,6 @@ def graded_infiltrate(found: Infiltrate, conventions: Conventions) -> GradedInfi
     spared, macrophages = min(missed, found.macrophage_like.cells), found.macrophage_like
     return GradedInfiltrate(
         spared_cells=spared,
-        lymphocyte_like_per_mm2=found.lymphocyte_like.per_mm2,
         macrophage_like_per_mm2=_less(macrophages.per_mm2, spared, macrophages.cells),
         total_per_mm2=_less(found.total.per_mm2, spared, found.total.cells),
         clusters=found.clusters_count

@@ -151,7 +151,7 @@ def _infiltration(numbers: Evidence, sections: int, conventions: Conventions) ->
     if graded.total_per_mm2 is None:
         return Infiltration.NOT_ASSESSED
     # The score tool counts CD3+ and CD68+ cells apart, each against the same limit.
-    by_kind = (graded.lymphocyte_like_per_mm2, graded.macrophage_like_per_mm2)
+    by_kind = (infiltrate.lymphocyte_like.per_mm2, graded.macrophage_like_per_mm2)
     kind_per_mm2 = max(density.value for density in by_kind if density is not None)
     present_from, dense_from = cluster_limits(numbers, sections, conventions)
     if graded.clusters >= dense_from or graded.total_per_mm2.value >= bands.diffuse_from_per_mm2:

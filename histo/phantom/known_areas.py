@@ -187,7 +187,8 @@ def _without(shapes: Polygons, fibers: Polygons) -> Polygons:
 
 def _cut_off(shapes: Polygons, section: shapely.Polygon) -> tuple[Polygons, NDArray[np.int64]]:
     """The parts of shapes within the section, and the rows of those that have one; some fascicles cross themselves."""
-    sound = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
-    parts = shapely.intersection(np.where(shapely.is_valid(shapes), shapes, sound), section)
+    sound, crossing = shapes.copy(), ~shapely.is_valid(shapes)
+    sound[crossing] = shapely.make_valid(shapes[crossing], method="structure", keep_collapsed=False)
+    parts = shapely.intersection(sound, section)
     kept = np.flatnonzero(shapely.area(parts) > 0)
     return parts[kept], kept

@@ -7,7 +7,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.findings import NECROTIC_CLASSES, CellClass, Cells, Compartment, FiberAttribute, FiberClass, Fibers
+from histo.evidence import macrophages_inside
+from histo.findings import NECROTIC_CLASSES, Cells, Compartment, FiberAttribute, FiberClass, Fibers
 from histo.phantom.fibers import FiberLook
 
 SMALL_UM = 30.0
@@ -72,8 +73,7 @@ def kinds_of(fibers: Fibers, look: NDArray[np.uint8], cells: Cells) -> NDArray[n
     kind[fibers.attributes[:, FiberAttribute.INVASION_CANDIDATE]] = FiberKind.INVADED
     for changed in list(FiberClass)[1:]:
         kind[fibers.fiber_class == changed] = FiberKind[changed.name]
-    inside = cells.fiber[(cells.cell_class == CellClass.MACROPHAGE) & (cells.fiber >= 0)]
-    entered = np.bincount(inside, minlength=len(fibers)) >= ENTERED_FROM
+    entered = macrophages_inside(fibers, cells) >= ENTERED_FROM
     kind[entered & (kind == FiberKind.NECROTIC_PALE)] = FiberKind.PALE_ENTERED
     kind[entered & (kind == FiberKind.NECROTIC_HYALINE)] = FiberKind.HYALINE_ENTERED
     necrotic = np.isin(fibers.fiber_class, NECROTIC_CLASSES)
