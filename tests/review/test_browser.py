@@ -115,6 +115,22 @@ def test_open_zoom_filter_correct_reload(context: playwright.BrowserContext, ser
     assert wrong == []
 
 
+def test_keys_that_come_before_the_findings_wait_for_them(context: playwright.BrowserContext, server: str) -> None:
+    held: list[playwright.Route] = []
+    page, wrong = visit(context, server)
+    page.route("**/strip", lambda route: held.append(route))
+    page.get_by_role("button", name="Go on without a second read").click()
+    expect(page.get_by_text("Findings are being read")).to_be_visible()
+    page.locator("#viewer").focus()
+    press(page, "n", "n", "a")
+    assert held
+    page.unroute("**/strip")  # lets those that are held go on
+    told(page, "Accepted and saved.")
+    expect(page.locator(".crop").nth(1).locator(".did")).to_have_text("✓ accepted")
+    expect(page.locator(".crop .did", has_text="accepted")).to_have_count(1)
+    assert wrong == []
+
+
 def test_second_read_reveal_final_export(context: playwright.BrowserContext, server: str, tmp_path: Path) -> None:
     page, wrong = visit(context, server)
     asked: list[str] = []

@@ -37,7 +37,9 @@ function showSlides() {
 
 let opened = null;
 
-session.addEventListener("slide", async () => {
+session.addEventListener("slide", () => { strip.loaded = openSlide(); });
+
+async function openSlide() {
   const { slide } = session;
   showSlides();
   byId("banner").hidden = slide.state === "ready";
@@ -51,7 +53,7 @@ session.addEventListener("slide", async () => {
     await pixels; // the list of findings of a large slide keeps the server busy for a while
   }
   await strip.load();
-});
+}
 session.addEventListener("corrections", () => { overlay.restyle(); strip.mark(); });
 for (const name of ["selected", "facts"]) session.addEventListener(name, () => overlay.draw());
 session.addEventListener("filter", () => { overlay.restyle(); strip.render(); });

@@ -34,7 +34,7 @@ export function listenToKeys(page) {
     const control = event.ctrlKey || event.metaKey;
     if (control && !event.altKey && ["z", "y", "Z"].includes(event.key)) {
       event.preventDefault();
-      takeBack(page.session, event.key === "z" ? "undo" : "redo");
+      inTurn(() => takeBack(page.session, event.key === "z" ? "undo" : "redo"))().catch((problem) => tell(problem.message, "problem"));
       return;
     }
     if (control || event.altKey) return;
@@ -44,20 +44,25 @@ export function listenToKeys(page) {
   });
 }
 
+// What is done to findings is done in the order of the keys, however long each takes to be found or saved.
+let before = Promise.resolve();
+const inTurn = (todo) => () => { before = before.catch(() => {}).then(todo); return before; };
+
 function act(page, event, onSlide) {
   const { session, viewer, strip, panel, drawing } = page;
   if (event.key in MOVES && onSlide) { viewer.pan(...MOVES[event.key]); return true; }
   const acts = {
     "+": () => viewer.zoom(1.5), "=": () => viewer.zoom(1.5), "-": () => viewer.zoom(1 / 1.5), 0: () => viewer.home(),
-    "?": showKeys, v: () => byId("viewer").focus(), u: () => takeBack(session, "undo"), y: () => takeBack(session, "redo"),
+    "?": showKeys, v: () => byId("viewer").focus(),
+    u: inTurn(() => takeBack(session, "undo")), y: inTurn(() => takeBack(session, "redo")),
     d: () => drawing.begin("fiber"), c: () => drawing.begin("cell"),
     s: () => panel.show("findings"), r: () => panel.show("opinion"), h: () => panel.show("history"),
-    Escape: () => session.select(null),
+    Escape: inTurn(() => session.select(null)),
   };
   if (session.unsealed) {
-    Object.assign(acts, { n: () => strip.step(1), p: () => strip.step(-1), o: () => toggleOverlay(session),
-      f: () => fly(session, viewer), a: () => panel.correct("accept"), x: () => panel.correct("reject") });
-    for (let number = 1; number <= 5; number += 1) acts[number] = () => panel.relabel(number - 1);
+    Object.assign(acts, { n: inTurn(() => strip.step(1)), p: inTurn(() => strip.step(-1)), o: () => toggleOverlay(session),
+      f: inTurn(() => fly(session, viewer)), a: inTurn(() => panel.correct("accept")), x: inTurn(() => panel.correct("reject")) });
+    for (let number = 1; number <= 5; number += 1) acts[number] = inTurn(() => panel.relabel(number - 1));
   }
   if (!Object.hasOwn(acts, event.key)) return false;
   Promise.resolve(acts[event.key]()).catch((problem) => tell(problem.message, "problem"));

@@ -28,6 +28,11 @@ export class Session extends EventTarget {
     this.corrections = null;
     await this.select(null);
     this.fire("slide"); // its pixels need not wait for the rest
+    this.corrected = this.fetchCorrections();
+    await this.corrected;
+  }
+
+  async fetchCorrections() {
     this.corrections = await get(`/api/slides/${this.slide.id}/corrections`);
     this.fire("corrections");
   }
@@ -47,6 +52,7 @@ export class Session extends EventTarget {
 
   async correct(act, target, more = {}) {
     const body = { act, ...more };
+    await this.corrected;
     if (target !== null) Object.assign(body, { target, seen: this.corrections.touched[target] ?? 0 });
     await this.write(`/api/slides/${this.slide.id}/corrections`, body);
   }

@@ -8,7 +8,7 @@ const DID = { accept: "✓ accepted", reject: "✕ rejected", relabel: "→ rela
 
 export class Strip {
   constructor(element, session, viewer) {
-    Object.assign(this, { element, session, viewer, all: [], listed: [], at: -1, drawn: 0 });
+    Object.assign(this, { element, session, viewer, all: [], listed: [], at: -1, drawn: 0, loaded: Promise.resolve() });
     this.count = el("p", { class: "count" });
     this.row = el("div", { class: "crops" });
     this.row.addEventListener("scroll", () => { if (this.row.scrollLeft + this.row.clientWidth > this.row.scrollWidth - 600) this.more(); });
@@ -16,7 +16,12 @@ export class Strip {
     session.addEventListener("selected", () => this.follow());
   }
 
-  async load() {
+  load() {
+    this.loaded = this.fetch();
+    return this.loaded;
+  }
+
+  async fetch() {
     const { session } = this;
     this.element.hidden = !session.unsealed;
     document.body.classList.toggle("sealed", !session.unsealed);
@@ -25,7 +30,9 @@ export class Strip {
     this.row.replaceChildren();
     this.count.textContent = "Findings are being read…";
     if (session.unsealed) {
-      const strip = await get(`/api/slides/${session.slide.id}/strip`);
+      const { slide } = session;
+      const strip = await get(`/api/slides/${slide.id}/strip`);
+      if (slide.id !== session.slide.id) return; // another slide is shown by now
       this.all = strip.findings;
       this.leftOut = strip.left_out;
     }
@@ -94,7 +101,10 @@ export class Strip {
     await this.session.select(one.target);
   }
 
-  step(by) { return this.go(this.at + by); }
+  async step(by) {
+    await this.loaded; // a key that comes before the list is not lost
+    await this.go(this.at + by);
+  }
 
   follow() {
     const { selected } = this.session;
