@@ -42,6 +42,7 @@ def sloppy() -> Rates:
         perfect,
         fibers=fibers,
         attributes=np.tile([0.05, 0.6], (6, 1)),
+        stray_attributes=np.array([0.0, 0.1, 0.2, 0.3, 0.7, 0.5]),
         width=np.array([[0.05, 0.1], [-0.1, 0.2]]),
         fragment=np.array([-0.4, 0.2]),
         false_fibers=np.full((8, 5), 2.0),
@@ -109,7 +110,16 @@ def test_what_is_measured_of_drawn_mistakes_is_what_they_were_drawn_from() -> No
     assert np.diag(found.compartments)[[1, 2, 3]] == pytest.approx(np.diag(drawn.compartments)[[1, 2, 3]], abs=0.05)
     assert found.width[0, 0] == pytest.approx(0.05, abs=0.02)
     assert found.attributes[0] == pytest.approx(drawn.attributes[0], abs=0.12)
+    assert found.stray_attributes == pytest.approx(drawn.stray_attributes, abs=0.08)
     assert found.assessable == pytest.approx(0.9)
+
+
+def test_a_section_has_its_own_width_of_errors() -> None:
+    sharp, blurred = (
+        read_by(replace(Rates.perfect(), width=np.array([[0.0, spread], [0.0, spread]]))) for spread in (0.01, 0.15)
+    )
+    drawn = [model_of((sharp, blurred)).draw(np.random.default_rng(seed), "normal").width[0, 1] for seed in range(20)]
+    assert sorted({round(one, 6) for one in drawn}) == pytest.approx([0.01, 0.15], abs=0.02)
 
 
 def test_phagocytes_share_the_fate_of_their_fiber() -> None:

@@ -21,7 +21,7 @@ from train.study.section_errors import SHAPES, SectionErrors
 from train.study.shift import headline
 
 ERROR_FILE = "error_model.json"
-SCHEMA = 1
+SCHEMA = 2
 REMEDY = "measure it again with `python -m train error-model`"
 LIMITS = (
     "Measured on phantom sections alone: on real slides other mistakes are made, and more. Beyond what a slide's own "

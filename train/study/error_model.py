@@ -15,7 +15,8 @@ from train.study.kinds import CLASS_OF_KIND, CellPlace
 from train.study.section_errors import SHAPES, SectionErrors
 
 Floats = NDArray[np.float64]
-_SHARES = ("fibers", "attributes", "cells", "compartments")
+_SHARES = ("fibers", "attributes", "stray_attributes", "cells", "compartments")
+_CHANCES = ("attributes", "stray_attributes")
 _RATES = ("false_fibers", "false_cells")
 
 
@@ -26,6 +27,7 @@ class Rates:
     Attributes:
         fibers: (16, 11) chances by `FiberKind` of what becomes of a fiber; see `train.study.section_errors`.
         attributes: (6, 2) chance that an attribute is called where it is not, and where it is.
+        stray_attributes: (6,) chance that it is called on an outline that matches no fiber.
         width: (2, 2) by `WidthGroup`, mean and standard deviation of log(found / true diameter).
         fragment: (2,) the same of log(outline / fiber that it stands for), as diameters.
         false_fibers: (8, 5) per mm2 of a true compartment, by called class.
@@ -39,6 +41,7 @@ class Rates:
 
     fibers: Floats
     attributes: Floats
+    stray_attributes: Floats
     width: Floats
     fragment: Floats
     false_fibers: Floats
@@ -55,6 +58,7 @@ class Rates:
         return Rates(
             fibers=np.eye(2 * len(FiberClass) + 1)[CLASS_OF_KIND],
             attributes=np.tile([0.0, 1.0], (len(FiberAttribute), 1)),
+            stray_attributes=np.zeros(len(FiberAttribute)),
             width=np.zeros((2, 2)),
             fragment=np.zeros(2),
             false_fibers=np.zeros(SHAPES["false_fibers"]),
@@ -99,10 +103,11 @@ class ErrorModel:
         """What holds over all sections together."""
         perfect = Rates.perfect()
         area_mm2 = np.maximum(self.stacked("compartment_mm2").sum(axis=0), 1e-9)[:, None]
-        attributes = self.stacked("attributes").sum(axis=0)
+        attributes, stray = (self.stacked(name).sum(axis=0) for name in ("attributes", "stray_attributes"))
         return Rates(
             fibers=_leaning(self.stacked("fibers").sum(axis=0), _by_class(self.stacked("fibers").sum(axis=0))),
             attributes=_leaning(attributes, np.tile(np.eye(2), (len(FiberAttribute), 1, 1)))[:, :, 1],
+            stray_attributes=_leaning(stray, np.array([1.0, 0.0]))[:, 1],
             width=np.stack([_spread_within(one) for one in np.moveaxis(self.stacked("width"), 1, 0)]),
             fragment=_spread(self.stacked("fragment").sum(axis=0)),
             false_fibers=self.stacked("false_fibers").sum(axis=0) / area_mm2,
@@ -152,7 +157,7 @@ class ErrorModel:
 
     def _shares(self, name: str) -> Floats:
         share: Floats = getattr(self.pooled, name)
-        if name == "attributes":
+        if name in _CHANCES:
             share = np.stack([1 - share, share], axis=-1)
         return share.reshape(-1, share.shape[-1])
 
@@ -173,7 +178,8 @@ class ErrorModel:
             shape = counts.shape
             rows = draw_shares(counts.reshape(-1, shape[-1]), self._shares(name), self._firmness[name], rng)
             drawn[name] = rows.reshape(shape)
-        drawn["attributes"] = drawn["attributes"][:, :, 1]
+        for name in _CHANCES:
+            drawn[name] = drawn[name][..., 1]
         exposure = one.compartment_mm2
         for name in _RATES:
             rate = self.rates_of(name, disease)
@@ -237,6 +243,8 @@ _FEW = 5
 
 
 def _own_width(own: Floats, pooled: Floats) -> Floats:
-    """A section's own mean, leaning on that of all sections as if on a few more fibers (C)."""
-    mean = (own[1] + _FEW * pooled[0]) / (own[0] + _FEW)
-    return np.array([mean, pooled[1]])
+    """A section's own mean and standard deviation, leaning on those of all sections as if on a few more fibers (C)."""
+    n, total, squares = own
+    mean = (total + _FEW * pooled[0]) / (n + _FEW)
+    within = squares - total**2 / n if n else 0.0
+    return np.array([mean, np.sqrt((max(0.0, within) + _FEW * pooled[1] ** 2) / (n + _FEW))])

@@ -83,10 +83,9 @@ def _fibers(
     )
     found = _scaled(true.fibers.select(kept), np.exp(log_width))
     called = np.where(whole, fate[kept], fate[kept] - FRAGMENT).astype(np.uint8)
-    truly = found.attributes.astype(int)
-    attributes = rng.random(truly.shape) < rates.attributes[np.arange(len(FiberAttribute)), truly]
-    attributes &= whole[:, None]
-    found = _called(found, called, attributes)
+    chance = rates.attributes[np.arange(len(FiberAttribute)), found.attributes.astype(int)]
+    chance = np.where(whole[:, None], chance, rates.stray_attributes)
+    found = _called(found, called, rng.random(chance.shape) < chance)
     false = _false_fibers(true, rates, rng)
     return _joined(found, false), row
 
@@ -128,15 +127,15 @@ def _false_fibers(true: TrueSlide, rates: Rates, rng: np.random.Generator) -> Fi
     radius = np.exp(rates.false_width[0] + rates.false_width[1] * rng.standard_normal(n)) / 2
     angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    none = np.zeros((n, len(FiberAttribute)), np.bool_)
+    attributes = rng.random((n, len(FiberAttribute))) < rates.stray_attributes
     return Fibers(
         center_um=centers,
         area_um2=(np.pi * radius**2).astype(np.float32),
         min_feret_um=(2 * radius).astype(np.float32),
         fiber_class=kind,
         class_probability=np.eye(len(FiberClass), dtype=np.float32)[kind],
-        attribute_probability=none.astype(np.float32),
-        attributes=none,
+        attribute_probability=attributes.astype(np.float32),
+        attributes=attributes,
         cut=np.zeros(n, np.bool_),
         outline_um=(centers[:, None] + ring[None] * radius[:, None, None]).reshape(-1, 2).astype(np.float32),
         outline_start=np.arange(n + 1, dtype=np.int64) * _CORNERS,

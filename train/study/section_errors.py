@@ -55,6 +55,8 @@ class SectionErrors:
     Attributes:
         fibers: (16, 11) true `FiberKind` by what became of it.
         attributes: (6, 2, 2) by `FiberAttribute`, whether it is true, and whether it is called, of fibers found.
+        stray_attributes: (6, 2) by `FiberAttribute`, whether it is called, of outlines that match no fiber: most of
+            them are called oblique, and so are never measured.
         width: (2, 3) by `WidthGroup`: how many were found, and sum and sum of squares of log(found / true diameter).
         fragment: (3,) the same of log(area of an outline / area of the fiber that it stands for) / 2.
         false_fibers: (8, 5) outlines that stand for no fiber, by true `Compartment` of their center and called class.
@@ -68,6 +70,7 @@ class SectionErrors:
 
     fibers: Floats
     attributes: Floats
+    stray_attributes: Floats
     width: Floats
     fragment: Floats
     false_fibers: Floats
@@ -88,6 +91,7 @@ class SectionErrors:
 SHAPES: dict[str, tuple[int, ...]] = {
     "fibers": (len(FiberKind), 2 * CLASSES + 1),
     "attributes": (len(FiberAttribute), 2, 2),
+    "stray_attributes": (len(FiberAttribute), 2),
     "width": (2, 3),
     "fragment": (3,),
     "false_fibers": (len(Compartment), CLASSES),
@@ -137,6 +141,7 @@ def _fibers(true: TrueSlide, found: Fibers) -> tuple[dict[str, Any], NDArray[np.
     partner[pairs[:, 1]] = pairs[:, 0]
     fate = np.full(len(true.fibers), MISSED)
     fate[pairs[:, 0]] = found.fiber_class[pairs[:, 1]]
+    stray = np.count_nonzero(found.attributes[partner < 0], axis=0)
     standing = _stand_for(labels, drawn, partner < 0)
     fragment = []
     for row in np.flatnonzero(standing >= 0):
@@ -161,6 +166,7 @@ def _fibers(true: TrueSlide, found: Fibers) -> tuple[dict[str, Any], NDArray[np.
     counts = {
         "fibers": kinds,
         "attributes": attributes,
+        "stray_attributes": np.stack([len(found) - len(pairs) - stray, stray], axis=1).astype(np.float64),
         "width": np.stack([_moments(ratio[~necrotic]), _moments(ratio[necrotic])]),
         "fragment": _moments(np.array(fragment)),
         "false_fibers": false,
