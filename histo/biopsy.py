@@ -7,23 +7,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from histo.clinical import ClinicalFacts, assess, choose_biopsy, load_clinical
+from histo.clinical import ClinicalFacts, choose_biopsy, load_clinical
 from histo.clock import StageClock
+from histo.conclude import conclude, coverage_of
 from histo.detection import detect
 from histo.errors import HistoError, SlideError, UsageError
-from histo.evidence import Coverage, SlideObservation, correct_counts, weigh_evidence
-from histo.findings import Findings
 from histo.model import Device, Model, Precision, load_model
 from histo.network import Bundle
-from histo.pattern import Conventions, Suitability, load_conventions, read_pattern
-from histo.pattern.caveats import find_trained_on, find_unseen_cells
-from histo.pattern.familiarity import Familiarity, judge_appearance
+from histo.pattern import Conventions, load_conventions
 from histo.progress import Progress, Silent
 from histo.records import BiopsyReading, SlideFailure, SlideResult, as_stored, run_document
 from histo.recovery import try_implants
 from histo.report import SlidePictures, take_pictures, write_biopsy_folder, write_recovery, write_slide_folder
 from histo.slide import SlideReader, StainGuess, open_slide, slide_name
-from histo.tissue import TissueMap, find_tissue
+from histo.tissue import find_tissue
 
 Slide = Path | str | SlideReader
 """A slide file or folder, or a slide that is open already."""
@@ -225,79 +222,6 @@ def conclude_and_write(
     run = run_document(clock.started, clock.seconds, _read_mm2(results), _paths_of(results))
     write_biopsy_folder(folder, reading, pictures, run)
     return reading
-
-
-def conclude(
-    name: str,
-    results: Sequence[SlideResult],
-    failures: Sequence[SlideFailure],
-    model: Model,
-    conventions: Conventions,
-    clinical: ClinicalFacts | None = None,
-) -> BiopsyReading:
-    """Weigh what was found on all slides, and read the pattern from it; then set beside it what is known besides.
-
-    A slide that the network was trained on, and a biopsy named as a patient it was trained on, are said in a caveat.
-    """
-    coarsest = conventions.adequacy.max_um_per_px
-    observations = [
-        SlideObservation(r.info.name, r.findings, r.coverage, cells_assessed=r.info.scale.mpp.um_per_px <= coarsest)
-        for r in results
-    ]
-    evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures, model.recall)
-    suitability = [suitability_of(result, familiarity_of(result, model, conventions)) for result in results]
-    card = model.bundle.card
-    pattern = read_pattern(
-        evidence,
-        suitability,
-        conventions,
-        calibration=model.calibration,
-        weights_sha256=card.weights_sha256,
-    )
-    seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
-    first = find_trained_on(seen, name if card.was_trained_on(name) else None)
-    unseen = find_unseen_cells(pattern.grades, model.cell_recall)
-    pattern = replace(pattern, caveats=(*first, *pattern.caveats, *unseen))
-    # Beside the pattern, which is read by then: neither of the two can alter it.
-    corrections = correct_counts(evidence.pooled, model.detector_errors, conventions.measures.seed)
-    evidence = replace(evidence, corrections=corrections)
-    context = None if clinical is None else assess(clinical, pattern.label)
-    return BiopsyReading(name, tuple(results), tuple(failures), evidence, pattern, model.facts, context)
-
-
-def coverage_of(tissue: TissueMap, findings: Findings) -> Coverage:
-    """The account of a slide's tissue, with what turned out to be unreadable only when it was read closely."""
-    lost_mm2 = min(findings.unreadable_mm2, tissue.assessable_mm2)
-    return Coverage.of(
-        rejected_mm2=tissue.rejected_mm2,
-        unreadable_mm2=tissue.unreadable_mm2 + lost_mm2,
-        assessable_mm2=tissue.assessable_mm2 - lost_mm2,
-        artefact_mm2=dict(tissue.artefact_mm2),
-    )
-
-
-def familiarity_of(result: SlideResult, model: Model, conventions: Conventions) -> Familiarity | None:
-    """How a slide looks beside what the network was trained on; None where nothing was seen of it."""
-    appearance, weights = result.findings.appearance, model.bundle.card.weights_sha256
-    if appearance is None:
-        return None
-    return judge_appearance(result.info.name, appearance, model.distribution, weights, conventions.familiarity)
-
-
-def suitability_of(result: SlideResult, familiarity: Familiarity | None = None) -> Suitability:
-    """What the pattern must know of a slide beyond its findings."""
-    info, coverage = result.info, result.coverage
-    found = coverage.found_mm2
-    return Suitability(
-        slide=info.name,
-        stain_ok=info.stain is StainGuess.HE,
-        stain_guess=info.stain.value,
-        finest_um_per_px=info.scale.mpp.um_per_px,
-        artefact_percent=100 * coverage.rejected_mm2 / found if found else None,
-        unreadable_percent=100 * coverage.unreadable_mm2 / found if found else None,
-        familiarity=familiarity,
-        recovery=result.recovery,
-    )
 
 
 def check_names(names: Sequence[str], biopsy: str | None) -> None:

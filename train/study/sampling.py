@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from histo.biopsy import read_biopsy, suitability_of
+from histo.biopsy import read_biopsy
+from histo.conclude import suitability_of
 from histo.errors import RecordError
 from histo.evidence import SlideObservation, to_dict, weigh_evidence
 from histo.geometry import WORKING_MPP
