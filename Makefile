@@ -14,7 +14,7 @@ test: $(READY)  ## Every check that a change must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
 
 test-cluster: $(READY)  ## Slow checks of `histo cohort`: faults of disks and slides, a true Slurm, a true Ray

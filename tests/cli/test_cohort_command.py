@@ -155,8 +155,8 @@ def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     ended: list[int] = []
     monkeypatch.setattr(os, "_exit", ended.append)
     with _signals() as stopping:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)  # to this thread: by the next line it has come
         assert stopping.stop.is_set()
         assert (stopping.code, ended) == (143, [])
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert ended == [130]
