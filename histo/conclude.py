@@ -10,7 +10,7 @@ from histo.evidence import Coverage, SlideObservation, correct_counts, weigh_evi
 from histo.findings import Findings
 from histo.model import Model
 from histo.pattern import Conventions, Suitability, read_pattern
-from histo.pattern.caveats import find_trained_on, find_unseen_cells
+from histo.pattern.caveats import find_false_amid_cells, find_trained_on, find_unseen_cells
 from histo.pattern.familiarity import Familiarity, judge_appearance
 from histo.records import BiopsyReading, SlideFailure, SlideResult
 from histo.slide import StainGuess
@@ -46,8 +46,11 @@ def conclude(
     )
     seen = [result.info.name for result in results if card.was_trained_on(result.info.sha256)]
     first = find_trained_on(seen, name if card.was_trained_on(name) else None)
-    unseen = find_unseen_cells(pattern.grades, model.cell_recall)
-    pattern = replace(pattern, caveats=(*first, *pattern.caveats, *unseen))
+    last = (
+        *find_unseen_cells(pattern.grades, model.cell_recall),
+        *find_false_amid_cells(pattern.grades, model.false_necrotic_amid_cells_per_1000),
+    )
+    pattern = replace(pattern, caveats=(*first, *pattern.caveats, *last))
     # Beside the pattern, which is read by then: neither of the two can alter it.
     corrections = correct_counts(evidence.pooled, model.detector_errors, conventions.measures.seed)
     evidence = replace(evidence, corrections=corrections)

@@ -26,6 +26,9 @@ RECALL_METRIC = "sections.fiber.{}.recall"
 CELL_RECALL_METRIC = "sections.cell.{}.recall"
 """The same of nuclei."""
 
+FALSE_AMID_CELLS_METRIC = "infiltrated.intact_called_necrotic"
+"""The card's name for the share of intact fibers amid a dense infiltrate that are called necrotic."""
+
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "f32", "bf16"]
 
@@ -85,6 +88,14 @@ class Model:
         """Shares of inflammatory cells that are found, by kind, as far as the card measured them."""
         found = {kind: self._on_phantoms(CELL_RECALL_METRIC.format(kind.name.lower())) for kind in INFLAMMATORY_CLASSES}
         return {kind: one for kind, one in found.items() if isinstance(one, Estimate)}
+
+    @property
+    def false_necrotic_amid_cells_per_1000(self) -> Estimate | None:
+        """Intact fibers amid a dense infiltrate that are called necrotic, as the card measured them."""
+        found = self._on_phantoms(FALSE_AMID_CELLS_METRIC)
+        if not isinstance(found, Estimate):
+            return None
+        return Estimate(1000 * found.value, 1000 * found.low, 1000 * found.high)
 
     def _recall(self, kind: str) -> Estimate | float | None:
         """Where every section found all, drawing sections again gives no width: then as many of as many is exact."""

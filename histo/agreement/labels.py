@@ -26,7 +26,11 @@ TOO_FEW = "fewer than two units"
 
 @dataclass(frozen=True, eq=False)
 class _Units:
-    """All units of one finding: (U, R) int64 category of each by reader, -1 for none, and what they are."""
+    """All units of one finding: (U, R) int64 category of each by reader, -1 for none, and what they are.
+
+    `weights` is (U, R) too: how many things a unit stands for in what this reader was shown; 0 of those who saw none of
+    it, and of the machine, which sees all.
+    """
 
     keys: tuple[tuple[str, str], ...]
     readers: tuple[str, ...]
@@ -34,6 +38,11 @@ class _Units:
     weights: Floats
     group: NDArray[np.int64]
     clustered: bool
+
+    def stand_for(self, columns: Sequence[int]) -> Floats:
+        """(U,) how many things each unit stands for among these readers: of two audits, one is a part of the other."""
+        most: Floats = self.weights[:, columns].max(axis=1)
+        return most
 
 
 def agree_on_labels(
@@ -65,7 +74,7 @@ def agree_on_labels(
         finding=finding,
         categories=categories,
         ordered=ordered,
-        weighted=len(set(units.weights.tolist())) > 1,
+        weighted=bool((units.weights > 1).any()),
         resampled="biopsies" if units.clustered else "items",
         pairs=tuple(pair for pair in pairs if pair is not None),
         people=_group(units, people, len(categories), np.random.default_rng(rng_seed)),
@@ -82,11 +91,11 @@ def _units(ratings: Sequence[Rating], categories: Sequence[str]) -> _Units:
     keys = tuple(sorted({(rating.biopsy, rating.item) for rating in ratings}))
     readers = tuple(sorted({rating.reader for rating in ratings}, key=lambda name: (name == MACHINE, name)))
     place, column, code = ({one: at for at, one in enumerate(names)} for names in (keys, readers, categories))
-    codes, weights = np.full((len(keys), len(readers)), -1, np.int64), np.ones(len(keys))
+    codes, weights = np.full((len(keys), len(readers)), -1, np.int64), np.zeros((len(keys), len(readers)))
     for rating in ratings:
-        row = place[rating.biopsy, rating.item]
-        codes[row, column[rating.reader]] = code[rating.value]
-        weights[row] = rating.weight
+        at = place[rating.biopsy, rating.item], column[rating.reader]
+        codes[at] = code[rating.value]
+        weights[at] = 0.0 if rating.reader == MACHINE else rating.weight
     names, group = np.unique([biopsy for biopsy, _ in keys], return_inverse=True)
     clustered = len(names) >= LEAST_BIOPSIES
     return _Units(keys, readers, codes, weights, group if clustered else np.arange(len(keys)), clustered)
@@ -100,7 +109,7 @@ def _pair(
         return None
     a, b = units.codes[rows, first], units.codes[rows, second]
     single = np.zeros((len(rows), kinds, kinds))
-    single[np.arange(len(rows)), a, b] = units.weights[rows]
+    single[np.arange(len(rows)), a, b] = units.stand_for([first, second])[rows]
     table = single.sum(axis=0)
     drawn, sums = _resample(single.reshape(len(rows), -1), units.group[rows], rng)
     kappa, agree = float(cohen_kappa(table, ordered=ordered)), float(observed_agreement(table))
@@ -131,7 +140,7 @@ def _group(units: _Units, who: Sequence[str], kinds: int, rng: np.random.Generat
     rows = np.flatnonzero(counts.sum(axis=1) >= 2)
     if len(rows) < 2:
         return GroupAgreement(tuple(who), len(rows), None, TOO_FEW)
-    terms = fleiss_terms(counts[rows], units.weights[rows])
+    terms = fleiss_terms(counts[rows], units.stand_for(columns)[rows])
     kappa = float(fleiss_kappa(terms.sum(axis=0)))
     drawn, sums = _resample(terms, units.group[rows], rng)
     if np.isnan(kappa) or drawn is None:
@@ -171,7 +180,8 @@ def _scaled(found: Estimate, by: float) -> Estimate:
 
 def _discordances(finding: str, units: _Units, categories: Sequence[str]) -> tuple[Discordance, ...]:
     found = []
-    for (biopsy, item), codes, weight in zip(units.keys, units.codes, units.weights, strict=True):
+    weights = units.stand_for(range(len(units.readers)))
+    for (biopsy, item), codes, weight in zip(units.keys, units.codes, weights, strict=True):
         said = tuple(
             (reader, categories[code]) for reader, code in zip(units.readers, codes.tolist(), strict=True) if code >= 0
         )

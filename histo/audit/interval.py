@@ -9,7 +9,7 @@ the bound of Learned-Miller and Thomas (arXiv 1905.06208), which needs to know h
 Over several strata it would be far too wide to suppose the worst in each. As in the interval of Fay and Feuer for
 weighted sums of rare counts (1997, doi 10.1002/(SICI)1097-0258(19970415)16:7<791::AID-SIM500>3.0.CO;2-#), the further
 unit is the worst one in a single stratum, whichever makes the interval widest, and an average one in all others.
-Nobody has proven how often that covers; `tests/audit/test_coverage.py` measures it.
+Nobody has proven how often that covers; `tests/audit/test_audit_coverage.py` measures it.
 
 Zero misses give no interval of width zero: only where more than 97.5% of a stratum was read can its share be nil.
 """

@@ -94,6 +94,24 @@ def find_unseen_cells(grades: Grades, found: Mapping[CellClass, Estimate]) -> tu
     )
 
 
+def find_false_amid_cells(grades: Grades, called: Estimate | None) -> tuple[str, ...]:
+    """What must be said of necrosis amid an infiltrate: there the detector calls many more healthy fibers necrotic.
+
+    Args:
+        grades: Of the biopsy.
+        called: Intact fibers amid a dense infiltrate that are called necrotic, per 1,000, as the bundle's card measured
+            it on phantoms; None where it did not.
+    """
+    graded = grades.necrosis not in (Necrosis.NONE, Necrosis.CANDIDATES, Necrosis.NOT_ASSESSED)
+    if called is None or not graded or grades.infiltration not in (Infiltration.PRESENT, Infiltration.DENSE):
+        return ()
+    return (
+        f"The rate of false necrotic calls is that of healthy muscle. Amid a dense infiltrate of simulated sections "
+        f"{called.value:.2g} ({called.low:.2g}-{called.high:.2g}) of 1,000 intact fibers are called necrotic: look at "
+        "those that lie among inflammatory cells.",
+    )
+
+
 def find_doubtful(familiarity: Sequence[Familiarity]) -> tuple[str, ...]:
     """What must be said of slides that look odd, though not so odd that no pattern is named."""
     nuclei = [tell_nuclei(judged) for judged in familiarity if judged.by_nuclei is Verdict.DOUBTFUL]

@@ -67,7 +67,7 @@ def _necrosis(grades: Grades, numbers: Evidence) -> str:
     told = f"; they are {', '.join(where)}" if where else ""
     return (
         f"There is {grades.necrosis.text} necrosis: {necrotic:,} of {fibers:,} fibers, where this software's own "
-        f"mistakes would give at most {numbers.floor.floor_fibers:,}{told}."
+        f"mistakes would rarely give more than {numbers.floor.floor_fibers:,}{told}."
     )
 
 
@@ -126,7 +126,7 @@ _AT_EDGE = {
 }
 _AGES = {
     Stages.MIXED: "of mixed age",
-    Stages.EARLY: "all early",
+    Stages.EARLY: "nearly all early",
     Stages.PHAGOCYTIC: "nearly all being phagocytosed",
     Stages.REGENERATING: "few beside those that regenerate",
 }

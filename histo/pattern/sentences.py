@@ -33,9 +33,14 @@ def explain(
 
 
 def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> str:
-    if grades.necrosis is Necrosis.NOT_ASSESSED or numbers.floor is None:
-        return "No muscle fibers were found, so necrosis is not assessed."
     necrotic, floor = numbers.necrotic, numbers.floor
+    if floor is None:
+        return "No muscle fibers were found, so necrosis is not assessed."
+    if grades.necrosis is Necrosis.NOT_ASSESSED:
+        return (
+            f"{many(necrotic.fibers, 'fiber')} of {numbers.fibers.fibers:,} called necrotic, where false calls alone "
+            f"may give {floor.floor_fibers}: among so few fibers moderate necrosis could hide, so it is not graded."
+        )
     counted = (
         f"{many(necrotic.fibers, 'necrotic fiber')} of {numbers.fibers.fibers:,}: "
         f"{with_interval(necrotic.per_1000_fibers)} per 1,000 fibers and {with_interval(necrotic.per_mm2, 2)} per mm2 "
@@ -53,7 +58,7 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
             f"{counted} That is no more than the {floor.floor_fibers} that false calls alone may give {rate}: "
             f"candidates for review. {bound_sentence(numbers)}"
         ).strip()
-    return f"{counted} False calls alone would give at most {floor.floor_fibers} {rate}."
+    return f"{counted} False calls alone give no more than {floor.floor_fibers} in 95 of 100 sections {rate}."
 
 
 def _support(numbers: Evidence, conventions: Conventions) -> str:

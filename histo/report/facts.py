@@ -48,8 +48,11 @@ def fiber_facts(evidence: Evidence) -> tuple[Fact, ...]:
             "Internal nuclei",
             f"{counts.internal_nuclei:,}: {percent(counts.internal_nuclei_percent)} of intact transverse ones",
         ),
-        Fact("Vacuolated", f"{counts.vacuolated:,}"),
-        Fact("Opaque or hypercontracted", f"{counts.opaque:,}, outside the necrotic burden"),
+        Fact("Vacuolated", f"{counts.vacuolated:,}: {percent(counts.vacuolated_percent)}"),
+        Fact(
+            "Opaque or hypercontracted",
+            f"{counts.opaque:,}: {percent(counts.opaque_percent)}, outside the necrotic burden",
+        ),
         Fact("Outline cut by a border", f"{counts.cut:,}"),
     )
 

@@ -140,8 +140,9 @@ def floor_sentence(evidence: Evidence) -> str | None:
         verdict = "None was found."
     hidden = "" if floor.exceeded else bound_sentence(evidence)
     return (
-        f"False calls of the detector alone would give up to {floor.floor_fibers:,} necrotic among so many fibers "
-        f"({number(floor.false_necrotic_per_1000)} per 1,000, {floor.source}). {verdict} {hidden}"
+        f"False calls of the detector alone give no more than {floor.floor_fibers:,} necrotic among so many healthy "
+        f"fibers in 95 of 100 sections ({number(floor.false_necrotic_per_1000)} per 1,000, {floor.source}). "
+        f"{verdict} {hidden}"
     ).strip()
 
 

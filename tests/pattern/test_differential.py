@@ -76,7 +76,7 @@ def test_serology_names_the_antibodies_of_imnm() -> None:
     [
         ('label = "normal"', 'label = "healthy"', "the pattern healthy is unknown, comes twice, or has no criteria"),
         ('label = "normal"', 'label = "dystrophic"', "the pattern dystrophic is unknown, comes twice, or has no"),
-        ("weight = 1", "weight = 0", "necrotizing: the weight of stages is 0; give a whole number of at least 1"),
+        ("weight = 1", "weight = 0", "necrotizing: the weight of invasion is 0; give a whole number of at least 1"),
         ('finding = "stages"', 'finding = "age"', "a criterion of necrotizing asks for age; use one of necrosis"),
         ('"phagocytic"', '"eaten"', "necrotizing names an unknown grade of stages; use some of mixed"),
         (
