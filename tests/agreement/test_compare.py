@@ -57,6 +57,26 @@ def test_the_interval_of_kappa_holds_its_value_in_most_of_a_hundred_studies() ->
     assert held >= 88
 
 
+def test_the_audit_of_a_second_reader_does_not_alter_what_the_first_stands_for() -> None:
+    """Berg saw 4 of 40 healthy fibers, each for ten; Costa saw 8, those of Berg among them, each for five."""
+
+    def audit(reader: str, fibers: int, stands_for: float) -> list[Rating]:
+        said = ["normal"] * (fibers - 1) + ["necrotizing"]
+        return [
+            Rating(who, "B1", f"fiber-{place}", "fiber", label if who == reader else "normal", stands_for)
+            for place, label in enumerate(said)
+            for who in (reader, MACHINE)
+        ]
+
+    alone = agree_on_labels("fiber", audit("Berg", 4, 10.0))
+    both = agree_on_labels("fiber", [*audit("Berg", 4, 10.0), *audit("Costa", 8, 5.0)])
+    (first,) = alone.pairs
+    tables = {(pair.first, pair.second): np.array(pair.table).sum() for pair in both.pairs}
+    assert first in both.pairs
+    assert tables == {("Berg", "Costa"): 40, ("Berg", MACHINE): 40, ("Costa", MACHINE): 40}
+    assert both.weighted
+
+
 def test_full_agreement_of_few_is_no_proof() -> None:
     labels = ["normal", "necrotizing"] * 10
     found = agree_on_labels("pattern", ratings_of({"Berg": labels, "Costa": labels}))

@@ -9,8 +9,8 @@ from graded_evidence import weigh
 
 from histo.evidence import CompartmentDensity, Estimate, Evidence
 from histo.findings import CellClass
-from histo.pattern import Infiltration, load_conventions
-from histo.pattern.caveats import find_unseen_cells
+from histo.pattern import Infiltration, Necrosis, load_conventions
+from histo.pattern.caveats import find_false_amid_cells, find_unseen_cells
 from histo.pattern.graded_infiltrate import graded_infiltrate
 from histo.pattern.grading import grade
 from histo.pattern.sentences import explain
@@ -71,6 +71,16 @@ def test_a_sparse_infiltrate_tells_how_many_cells_are_seen_at_all() -> None:
     (caveat,) = find_unseen_cells(sparse, found)
     assert "lymphocytes 35% (95% interval 22-54) and of macrophages 83% (95% interval 73-89)" in caveat
     assert find_unseen_cells(present, found) == find_unseen_cells(sparse, {}) == ()
+
+
+def test_necrosis_amid_an_infiltrate_tells_how_often_healthy_fibers_are_called_necrotic_there() -> None:
+    called = Estimate(26.0, 18.0, 36.0)
+    necrotic = replace(grade(infiltrated(40, 0, 0), 1, CONVENTIONS), necrosis=Necrosis.MODERATE)
+    (caveat,) = find_false_amid_cells(necrotic, called)
+    assert "26 (18-36) of 1,000 intact fibers are called necrotic" in caveat
+    assert find_false_amid_cells(necrotic, None) == ()
+    assert find_false_amid_cells(replace(necrotic, necrosis=Necrosis.CANDIDATES), called) == ()
+    assert find_false_amid_cells(replace(necrotic, infiltration=Infiltration.NONE_SPARSE), called) == ()
 
 
 def told(numbers: Evidence) -> str:

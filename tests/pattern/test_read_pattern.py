@@ -19,6 +19,7 @@ from histo.findings import FiberAttribute, FiberClass
 from histo.pattern import (
     NOTHING_ASSESSED,
     Infiltration,
+    Invasion,
     Necrosis,
     PatternLabel,
     PatternReading,
@@ -137,6 +138,28 @@ def test_few_necrotic_fibers_are_candidates_for_review() -> None:
         "candidates for review."
     )
     assert necrosis.places[0].fiber_ids == (0, 1)
+
+
+def test_where_moderate_necrosis_could_hide_among_false_calls_it_is_not_graded_and_that_is_said() -> None:
+    kinds = np.zeros(SIDE**2, np.uint8)
+    kinds[:2] = FiberClass.NECROTIC_HYALINE
+    few = replace(CONVENTIONS.necrosis, moderate_from_percent=0.01, normal_fibers_per_section=1)
+    conventions = replace(CONVENTIONS, necrosis=few)
+    evidence = weigh(kinds)
+    reading = read_pattern(evidence, [fit(slide.name) for slide in evidence.slides], conventions)
+    assert reading.grades.necrosis is Necrosis.NOT_ASSESSED
+    (necrosis,) = [reason for reason in reading.reasons if reason.finding == "necrosis"]
+    assert necrosis.sentence.startswith("2 fibers of ")
+    assert necrosis.sentence.endswith("among so few fibers moderate necrosis could hide, so it is not graded.")
+
+
+def test_candidates_for_invasion_speak_against_a_necrotizing_pattern() -> None:
+    evidence = weigh(mixed_necrosis(0.08))
+    grades = replace(read(evidence).grades, invasion=Invasion.CANDIDATES)
+    row = table.shipped_table().decide(grades)
+    assert (row.id, row.label) == ("necrotic with invasion", PatternLabel.INDETERMINATE)
+    (necrotizing,) = [one for one in differential.rank_candidates(grades) if one.label is PatternLabel.NECROTIZING]
+    assert "no candidates for fiber invasion" in necrotizing.unmet
 
 
 def test_small_fibers_along_fascicle_edges_are_perifascicular_atrophy() -> None:

@@ -102,6 +102,18 @@ def test_the_figures_are_those_of_an_independent_library(fitted: tuple) -> None:
     assert figures["ece"].n == len(set(biopsies.patients))
 
 
+def test_a_pattern_of_few_biopsies_does_not_join_every_set() -> None:
+    """Nine biopsies have a limit of all folds, 9 x 0.9 rounded up; any four folds of five have none."""
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1], [9, 91])
+    scores = rng.normal(size=(100, 2)) + 6 * np.eye(2)[truth]
+    labels = (PatternLabel.PERIFASCICULAR_NECROSIS, PatternLabel.NECROTIZING)
+    crossed = Crossed(labels, truth, scores, np.arange(100) % 5)
+    figures = {figure.name: figure.value for figure in measure(crossed, tuple(map(str, range(100))), 90.0)}
+    assert figures["mean_set_size"] < 1.3
+    assert figures["set_coverage"] >= 0.85
+
+
 def test_equal_scores_count_half() -> None:
     random = np.random.default_rng(2)
     score, positive = random.integers(0, 4, 60).astype(float), random.random(60) < 0.4
