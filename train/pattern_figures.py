@@ -17,8 +17,8 @@ def measure(crossed: Crossed, patients: tuple[str, ...], coverage_percent: float
     """Macro AUC, accuracy, calibration error before and after the temperature, and what the sets cover and hold.
 
     Temperature and limits of each fold are fitted on the other folds' scores, so that no biopsy is judged by its own.
-    Where the others hold too few of a pattern for any limit, that of all folds stands: without a limit the pattern would
-    join every set, which the shipped sets do not do.
+    Where the others hold too few of a pattern for any limit, that of all folds stands: without a limit the pattern
+    would join every set, which the shipped sets do not do.
 
     Args:
         crossed: Scores of N biopsies by models that had not seen them.

@@ -18,7 +18,7 @@ from histo.pattern.grades import (
     Stages,
     Zone,
 )
-from histo.pattern.wording import many
+from histo.pattern.wording import figure, many
 
 
 def tell(grades: Grades, numbers: Evidence) -> tuple[str, ...]:
@@ -76,14 +76,14 @@ def _hidden(numbers: Evidence) -> str:
     if numbers.necrosis_bound is None:
         return ""
     most = numbers.necrosis_bound.at_most_per_1000_fibers
-    return f"; up to {most:.2g} of 1,000 could be, if this software sees no worse here than on simulated slides"
+    return f"; up to {figure(most, 2)} of 1,000 could be, if this software sees no worse here than on simulated slides"
 
 
 def _infiltrate(grades: Grades, numbers: Evidence) -> str:
     found = numbers.infiltrate
     if found is None or found.total.per_mm2 is None or grades.infiltration is Infiltration.NOT_ASSESSED:
         return "Inflammatory cells could not be told."
-    how = f"{found.total.per_mm2.value:.2g} per mm2 outside necrotic fibers"
+    how = f"{figure(found.total.per_mm2.value, 2)} per mm2 outside necrotic fibers"
     if grades.infiltration is Infiltration.NONE_SPARSE:
         return f"Inflammatory cells are absent or sparse ({how})."
     amount = "dense" if grades.infiltration is Infiltration.DENSE else "present"

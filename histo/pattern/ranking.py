@@ -12,6 +12,7 @@ from histo.pattern.features import features_of
 from histo.pattern.grades import Grades
 from histo.pattern.reading import Candidate
 from histo.pattern.table import Row
+from histo.pattern.wording import figure
 
 TOLD = 3
 """Contributions that a sentence tells for each side."""
@@ -107,4 +108,4 @@ def contribution_text(contribution: Contribution) -> str:
     if contribution.value is None:
         return f"{contribution.text} (not assessed)"
     unit = f" {contribution.unit}" if contribution.unit else ""
-    return f"{contribution.text} ({contribution.value:.3g}{unit})"
+    return f"{contribution.text} ({figure(contribution.value)}{unit})"

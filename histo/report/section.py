@@ -148,10 +148,10 @@ def draw_scale_bar(axes: Axes, left: float, right: float, bottom: float, top: fl
     axes.plot([x, x + length_um], [y, y], color=INK, linewidth=4, solid_capstyle="butt", path_effects=stroke, zorder=9)
     axes.annotate(
         text,
-        (x + length_um / 2, y),
+        (x, y),
         xytext=(0, 6),
         textcoords="offset points",
-        ha="center",
+        ha="left",  # a bar may be narrower than its text
         fontsize=12,
         weight="bold",
         color=INK,

@@ -19,6 +19,8 @@ from histo.report.case.blocks import (
 from histo.report.facts import Fact
 from histo.report.rows import NOT_ASSESSED, NOTHING, number, typeset
 
+OUTSIDE_SET = "the calibration's set does not hold it"
+
 SHOWN_FEATURES = 8
 """Features that are drawn: the rest weighs less than any of these."""
 
@@ -48,10 +50,11 @@ def reasons_section(pattern: PatternReading) -> Section | None:
 
 
 def _sides(candidate: Candidate) -> Sides:
+    against = (*candidate.unmet, *([OUTSIDE_SET] if candidate.in_set is False else []))
     return Sides(
         (
             Side("For", "+", "for", candidate.met, "No criterion is met."),
-            Side("Against", "\u2212", "against", candidate.unmet, "Nothing that was assessed speaks against it."),
+            Side("Against", "\u2212", "against", against, "Nothing that was assessed speaks against it."),
             Side("Not assessed", "?", "open", candidate.not_assessed, "Every criterion could be assessed."),
         )
     )

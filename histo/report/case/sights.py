@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ from histo.tissue import TissueMap
 DPI = 200
 SECTION_IN = (7.1, 7.4)
 """Largest width and height of the section: a printed page is as wide."""
+
+LEGEND_IN = 3.5
+"""Width of a column of the legend; a section is never narrower in the figure."""
 
 LETTERS = 12
 """Fibers that are marked on the section."""
@@ -109,18 +113,19 @@ def _draw_overview(
 ) -> Image:
     height_px, width_px = shown.valid.shape
     scale = min(SECTION_IN[0] / width_px, SECTION_IN[1] / height_px)
-    width_in, height_in = max(width_px * scale, 4.5), height_px * scale
+    width_in, height_in = max(width_px * scale, LEGEND_IN), height_px * scale
     handles = legend_handles(findings, infiltrate, tissue)
-    figure = Figure(figsize=(width_in, height_in + 0.2 * ((len(handles) + 1) // 2) + 0.3), dpi=DPI, facecolor="white",
-                    layout="constrained")  # fmt: skip
+    columns = 2 if width_in >= 2 * LEGEND_IN else 1
+    legend_in = 0.3 + 0.2 * math.ceil(len(handles) / columns)
+    figure = Figure(figsize=(width_in, height_in + legend_in), dpi=DPI, facecolor="white", layout="constrained")
     axes = figure.subplots()
     drawn = findings if infiltrate is not None else Findings(
         findings.fibers, Cells.empty(), findings.compartments, findings.unreadable_mm2
     )  # fmt: skip
     draw_section(axes, shown, drawn, tissue, marked, width_in * DPI)
     legend = figure.legend(
-        handles=handles, title=legend_title(findings), loc="outside lower left", ncols=2, frameon=False, fontsize=8.5,
-        title_fontsize=9, alignment="left", borderpad=0,
+        handles=handles, title=legend_title(findings), loc="outside lower left", ncols=columns, frameon=False,
+        fontsize=8.5, title_fontsize=9, alignment="left", borderpad=0,
     )  # fmt: skip
     legend.get_title().set_fontweight("bold")
     return jpeg_of(figure)
