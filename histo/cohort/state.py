@@ -251,8 +251,10 @@ class State:
 
     def strangers(self) -> list[str]:
         """Names of biopsies whose folder is there already, though no run has made it."""
-        known = set(self._biopsies)
-        return [one.name for one in self.plan.biopsies if one.id not in known and (self.store.out / one.name).exists()]
+        unknown = [one for one in self.plan.biopsies if one.id not in self._biopsies]
+        there = [one for one in unknown if (self.store.out / one.name).exists()]
+        # Another run may have published one since the records were listed; a record is written before its folder.
+        return [one.name for one in there if self.store.record("biopsies", one.id) is None]
 
     def retire_what_is_not_current(self, token: str, leases: Leases) -> None:
         """Take every biopsy's folder away that is not, to the last setting, what the plan asks for."""

@@ -11,6 +11,7 @@ import pytest
 from example_cohort import Cohort, Heard
 
 from histo.cohort.leases import Leases, this_run
+from histo.cohort.state import State
 from histo.errors import UsageError
 
 
@@ -104,3 +105,13 @@ def test_a_run_that_slept_too_long_does_not_speak_for_what_others_took_over(coho
     _, account = cohort.run(plan)
     thread.join()
     assert (account.read, account.concluded) == (1, 1)
+
+
+def test_what_another_run_publishes_meanwhile_is_no_strangers(cohort: Cohort) -> None:
+    cohort.write({"B1/x": "ok\n", "B2/y": "ok\n"})
+    cohort.store.make()
+    state = State(cohort.plan(), cohort.store)
+    cohort.run()
+    assert state.strangers() == []
+    (cohort.out / ".cohort/biopsies" / f"{state.plan.biopsies[1].id}.json").unlink()
+    assert state.strangers() == ["B2"]
