@@ -89,7 +89,8 @@ class Plan:
         settings: What reads.
         biopsies: In the order of the manifest, or by name.
         left_out: Files of a folder that are no slides.
-        digest: Of all of it: runs of one plan may share an output folder.
+        digest: Of the settings, of what is known of the patients, and of the slides and where they lie: runs of one
+            digest may share an output folder.
     """
 
     source: Path
@@ -152,8 +153,16 @@ def plan_cohort(
             raise UsageError(repr(name), "a biopsy's folder would stand where the cohort's own file does", "rename it")
     alone = source.is_dir()
     biopsies = tuple(_biopsy(name, rows, alone, settings, mpp, known.get(name)) for name, rows in groups.items())
-    units = [unit.id for biopsy in biopsies for unit in biopsy.units]
-    return Plan(source.absolute(), settings, biopsies, left_out, digest_of(settings.digest, units))
+    return Plan(source.absolute(), settings, biopsies, left_out, _digest(settings, biopsies))
+
+
+def _digest(settings: Settings, biopsies: tuple[Biopsy, ...]) -> str:
+    # One file may be named in several ways, by paths of its own and through links: runs may differ in that.
+    slides = [
+        [biopsy.name, biopsy.known_of, [[unit.id, str(unit.path.resolve())] for unit in biopsy.units]]
+        for biopsy in biopsies
+    ]
+    return digest_of(settings.digest, slides)
 
 
 def _row_of(path: Path) -> ManifestRow:

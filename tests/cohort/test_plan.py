@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from example_cohort import settings
 
+from histo.clinical import ClinicalFacts
 from histo.cohort.folder import slides_in
 from histo.cohort.plan import Plan, plan_cohort
 from histo.cohort.pool import Pool, share_out, usable_bytes
@@ -176,6 +177,24 @@ def test_identity_follows_everything_that_decides_and_nothing_else(tmp_path: Pat
 
     assert identity() == identity()
     assert len({identity(), identity("other"), identity(mpp=0.5), identity(mpp=0.25)}) == 4
+
+
+def test_runs_may_share_a_folder_only_with_the_same_slides_facts_and_settings(tmp_path: Path) -> None:
+    make(tmp_path, {"1.svs": TIFF, "2.svs": TIFF, "other/1.svs": TIFF, "other/2.svs": TIFF})
+    text = "biopsy,patient,slide\nB1,P1,1.svs\nB1,P1,2.svs\n"
+    for folder in (tmp_path, tmp_path / "other"):
+        (folder / "m.csv").write_text(text)
+    (tmp_path / "link").symlink_to(tmp_path)
+
+    def digest(manifest: str = "m.csv", settled: str = "settings", age: int | None = None) -> str:
+        known = None if age is None else {"B1": ClinicalFacts("B1", age_years=age)}
+        return plan_cohort(tmp_path / manifest, tmp_path / "out", settings(settled), None, known).digest
+
+    assert digest() == digest("other/../m.csv") == digest("link/m.csv"), "the same files, named otherwise"
+    found = [digest(), digest("other/m.csv"), digest(settled="other"), digest(age=30), digest(age=80)]
+    (tmp_path / "m.csv").write_text(text.replace("B1", "B2"))
+    found.append(digest())
+    assert len(set(found)) == 6
 
 
 def test_the_digest_of_a_bundle_is_that_of_all_its_files(tmp_path: Path) -> None:
