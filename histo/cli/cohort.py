@@ -261,12 +261,12 @@ def _part(only: str | None) -> Part:
 
     if only is None:
         return Part()
-    index, _, count = only.partition("/")
-    if not (index.isdigit() and count.isdigit() and int(index) < int(count)):
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", only)
+    if found is None or int(found[1]) >= int(found[2]):
         raise UsageError(
             f"--only {only}", "is no part of the slides", "give INDEX/COUNT, from 0/8 to 7/8 for eight parts"
         )
-    return Part(int(index), int(count))
+    return Part(int(found[1]), int(found[2]))
 
 
 def _size(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from histo.slide import slide_name
 
 RESULT_FILES = ("cohort.parquet", "cohort.csv", "overview.html", "run.json", "failures.json")
 """What a run writes beside the biopsies' folders."""
+
+LONGEST_NAME_BYTES = 180
+"""Of a biopsy: disks take names of 255 bytes, and its folder has a longer one for the moment in which it is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def plan_cohort(
 
     Raises:
         ManifestError: If the manifest has faults, each named with its row.
-        UsageError: If there is no slide, or results would overwrite each other.
+        UsageError: If there is no slide, results would overwrite each other, or a biopsy's name can be no folder's.
     """
     known = known or {}
     left_out = 0
@@ -146,7 +150,11 @@ def plan_cohort(
         check_names(list(groups), None)
         for name, rows in groups.items():
             check_names([slide_name(row.slide) for row in rows], name)
-    for name in groups:
+    for name, rows in groups.items():
+        if len(os.fsencode(name)) > LONGEST_NAME_BYTES:
+            row = f"row {rows[0].number}: " if rows[0].number else ""
+            problem = f"{row}a biopsy's name becomes a folder, and has more than {LONGEST_NAME_BYTES} bytes"
+            raise UsageError(repr(f"{name[:40]}..."), problem, "give it a shorter one")
         if name.startswith("."):
             raise UsageError(repr(name), "a biopsy's folder would be hidden", "give it a name without a leading dot")
         if name.casefold() in RESULT_FILES:

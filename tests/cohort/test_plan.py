@@ -162,6 +162,19 @@ def test_results_that_would_overwrite_each_other_are_refused(tmp_path: Path, tex
     assert str(told.value) == message
 
 
+def test_a_biopsys_name_that_is_too_long_for_a_folder_is_told_when_planning(tmp_path: Path) -> None:
+    slides = make(tmp_path / "slides", {"1.svs": TIFF, f"{'ä' * 91}.svs": TIFF})
+    manifest = tmp_path / "m.csv"
+    manifest.write_text(f"biopsy,patient,slide\n{'b' * 180},P1,slides/1.svs\n")
+    assert len(plan(manifest, tmp_path / "out").biopsies) == 1
+    manifest.write_text(f"biopsy,patient,slide\nB1,P1,slides/1.svs\n{'ä' * 91},P1,slides/{'ä' * 91}.svs\n")
+    told = "a biopsy's name becomes a folder, and has more than 180 bytes; give it a shorter one"
+    with pytest.raises(UsageError, match=f"^'{'ä' * 40}...': row 3: {told}$"):
+        plan(manifest, tmp_path / "out")
+    with pytest.raises(UsageError, match=f"^'{'ä' * 40}...': {told}$"):
+        plan(slides, tmp_path / "out")
+
+
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     make(tmp_path / "slides", {"notes.txt": b"text"})
     with pytest.raises(UsageError, match=r"holds no slide \(1 other files\); give a folder of slides, or a manifest"):
