@@ -20,7 +20,7 @@ RESULT_FILES = ("cohort.parquet", "cohort.csv", "overview.html", "run.json", "fa
 """What a run writes beside the biopsies' folders."""
 
 LONGEST_NAME_BYTES = 180
-"""Of a biopsy: disks take names of 255 bytes, and its folder has a longer one for the moment in which it is replaced."""
+"""Of a biopsy: disks take names of 255 bytes, and its folder has a longer one for the moment when it is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,8 @@ def plan_cohort(
             check_names([slide_name(row.slide) for row in rows], name)
     for name, rows in groups.items():
         if len(os.fsencode(name)) > LONGEST_NAME_BYTES:
-            row = f"row {rows[0].number}: " if rows[0].number else ""
-            problem = f"{row}a biopsy's name becomes a folder, and has more than {LONGEST_NAME_BYTES} bytes"
+            where = f"row {rows[0].number}: " if rows[0].number else ""
+            problem = f"{where}a biopsy's name becomes a folder, and has more than {LONGEST_NAME_BYTES} bytes"
             raise UsageError(repr(f"{name[:40]}..."), problem, "give it a shorter one")
         if name.startswith("."):
             raise UsageError(repr(name), "a biopsy's folder would be hidden", "give it a name without a leading dot")
