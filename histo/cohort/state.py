@@ -132,6 +132,10 @@ class State:
         for biopsy, unit in (pair for late in (False, True) for pair in own if (pair[1].id in tried) is late):
             yield self._task(biopsy, unit)
 
+    def needs_network(self) -> bool:
+        """Whether anything is open for which the network must be loaded: all but biopsies of one slide that is read."""
+        return any(task.unit is not None or not task.biopsy.alone for task in self.open_tasks(Part()))
+
     def look_again(self, task: Task) -> bool:
         """Whether a task is still open now that its lease is held: what is on the disk now stays so."""
         self._changed(task.biopsy, task.unit)
