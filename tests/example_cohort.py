@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from histo.cohort.at_work import at_work
 from histo.cohort.engines import Engine, LocalEngine
 from histo.cohort.finish import Account, RunFacts, finish
 from histo.cohort.jobs import JobFailure, Limits, Outcome, Reader, Told
@@ -109,20 +110,21 @@ class Cohort:
     ) -> tuple[Tally, Account]:
         plan, part = plan or self.plan(), part or Part()
         self.store.make()
-        state = State(plan, self.store)
-        run = Run(
-            state,
-            engine or LocalEngine(workers, limits, FAKE),
-            owner or this_run(),
-            heard or Heard(),
-            attempts=attempts,
-            part=part,
-            reads=reads,
-            stop=stop or threading.Event(),
-            wait_s=0.1,
-        )
-        tally = run.run()
-        return tally, finish(state, part, tally, FACTS, write)
+        with at_work(self.store, owner or this_run(), plan.digest) as work:
+            state = State(plan, self.store)
+            run = Run(
+                state,
+                engine or LocalEngine(workers, limits, FAKE),
+                work,
+                heard or Heard(),
+                attempts=attempts,
+                part=part,
+                reads=reads,
+                stop=stop or threading.Event(),
+                wait_s=0.1,
+            )
+            tally = run.run()
+            return tally, finish(state, part, tally, FACTS, work, write)
 
     def tree(self) -> dict[str, str]:
         """Every file that people see, with its text."""

@@ -104,7 +104,7 @@ def cohort(
     hangs it, or fills its memory costs that slide alone: it is tried again, then listed in DIR/failures.json.
     Several runs, on several machines, may share DIR.
 
-    Exit codes: 0 read, 2 usage, 3 some slides failed, 4 nothing could be read, 130 and 143 stopped by a signal.
+    Exit codes: 0 read, 2 usage, 3 some slides failed or are left, 4 nothing is read, 130 and 143 stopped by a signal.
 
     Research use only. A pattern, not a diagnosis.
 
@@ -113,6 +113,7 @@ def cohort(
     from histo.cli.cohort_engines import check_engines, engine_name, make_engine, on_slurm
     from histo.cli.cohort_watch import watch_cohort
     from histo.cli.consoles import error_console, output_console
+    from histo.cohort.at_work import at_work
     from histo.cohort.finish import RunFacts, finish, retract
     from histo.cohort.forecast import forecast
     from histo.cohort.jobs import Limits, Reader
@@ -124,6 +125,7 @@ def cohort(
     from histo.cohort.store import Store
     from histo.errors import UsageError
     from histo.evidence import to_dict
+    from histo.network import check_device
 
     slurm = slurm or slurm_script_only
     check_engines(slurm=slurm, ray=ray, ray_gpus=ray_gpus, only=only, conclude_only=conclude_only, stage=stage)
@@ -149,59 +151,65 @@ def cohort(
         show_plan(console, plan, store, pool, forecast(plan, store, pool.workers))
         return
     store.make()
-    state = State(plan, store)
-    if strangers := state.strangers():
-        problem = f"is there already, and `histo cohort` has not made it ({len(strangers)} such folders)"
-        raise UsageError(out / strangers[0], problem, "choose another folder with --out")
-    if retry_quarantined:
-        state.release_quarantine()
-    if slurm:
-        on_slurm(context, console, state, pool, slurm_tasks, slurm_options, script_only=slurm_script_only)
-        return
-    owner, limits = this_run(), Limits(60 * timeout, 60 * stall, pool.memory_bytes)
-    engine: Engine = make_engine(ray, workers, pool, ray_gpus, limits)
-    retract(state)
-    facts = RunFacts(
-        engine_name(ray),
-        engine.slots,
-        card.name,
-        card.version,
-        plan.settings.card_sha256,
-        {
-            "source": str(source),
-            "out": str(out),
-            "mpp": mpp,
-            **to_dict(reader),
-            "threads": pool.threads,
-            "memory_gib": round(pool.memory_bytes / GIB, 2),
-            "timeout_min": timeout,
-            "stall_min": stall,
-            "attempts": attempts,
-            "only": only,
-            "stage": None if stage is None else str(stage),
-        },
-    )
-    if stage is not None:
-        engine = StagingEngine(engine, stage, budget_bytes, owner, limits)
-    with watch_cohort(console, errors, plan, state, quiet=quiet, json_log=json_log) as watcher, _signals() as stopping:
-        run = Run(
-            state,
-            engine,
-            owner,
-            watcher,
-            attempts=attempts,
-            part=part,
-            reads=not conclude_only,
-            threads=pool.threads,
-            stop=stopping.stop,
+    with at_work(store, this_run(), plan.digest) as work:
+        state = State(plan, store)
+        if strangers := state.strangers():
+            problem = f"is there already, and `histo cohort` has not made it ({len(strangers)} such folders)"
+            raise UsageError(out / strangers[0], problem, "choose another folder with --out")
+        if not slurm and ray is None and (retry_quarantined or state.needs_network()):
+            check_device(device)  # here jobs run on this machine
+        if retry_quarantined:
+            state.release_quarantine()
+        if slurm:
+            on_slurm(context, console, state, pool, slurm_tasks, slurm_options, script_only=slurm_script_only)
+            return
+        limits = Limits(60 * timeout, 60 * stall, pool.memory_bytes)
+        engine: Engine = make_engine(ray, workers, pool, ray_gpus, limits)
+        retract(state)
+        facts = RunFacts(
+            engine_name(ray),
+            engine.slots,
+            card.name,
+            card.version,
+            plan.settings.card_sha256,
+            {
+                "source": str(source),
+                "out": str(out),
+                "mpp": mpp,
+                **to_dict(reader),
+                "threads": pool.threads,
+                "memory_gib": round(pool.memory_bytes / GIB, 2),
+                "timeout_min": timeout,
+                "stall_min": stall,
+                "attempts": attempts,
+                "only": only,
+                "stage": None if stage is None else str(stage),
+            },
         )
-        tally: Tally = run.run()
-    found = finish(state, part, tally, facts)
+        if stage is not None:
+            engine = StagingEngine(engine, stage, budget_bytes, work.owner, limits)
+        with (
+            watch_cohort(console, errors, plan, state, quiet=quiet, json_log=json_log) as watcher,
+            _signals() as stopping,
+        ):
+            run = Run(
+                state,
+                engine,
+                work,
+                watcher,
+                attempts=attempts,
+                part=part,
+                reads=not conclude_only,
+                threads=pool.threads,
+                stop=stopping.stop,
+            )
+            tally: Tally = run.run()
+        found = finish(state, part, tally, facts, work)
     page = out / "overview.html"
     watcher.ended(found, tally, page if page.is_file() and not found.left else None)
     if stopping.code is not None:
         raise typer.Exit(stopping.code)
-    if found.failures:
+    if found.failures or found.left:
         raise typer.Exit(SOME_FAILED if found.read else NOTHING_READ)
 
 
@@ -261,12 +269,12 @@ def _part(only: str | None) -> Part:
 
     if only is None:
         return Part()
-    index, _, count = only.partition("/")
-    if not (index.isdigit() and count.isdigit() and int(index) < int(count)):
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", only)
+    if found is None or int(found[1]) >= int(found[2]):
         raise UsageError(
             f"--only {only}", "is no part of the slides", "give INDEX/COUNT, from 0/8 to 7/8 for eight parts"
         )
-    return Part(int(index), int(count))
+    return Part(int(found[1]), int(found[2]))
 
 
 def _size(text: str) -> int:

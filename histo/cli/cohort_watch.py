@@ -119,7 +119,7 @@ class CohortWatcher:
         if tally.stopped:
             text += "; stopped: the same command goes on from here"
         elif account.left:
-            text += f"; {account.left} slides are left to other runs"
+            text += f"; {account.left} not read yet"
         if account.failures:
             text += f"; {len(account.failures)} given up: see failures.json"
         self._console.print(text, soft_wrap=True)

@@ -20,6 +20,7 @@ from the units of its slides. The rooms:
     pool.py       how a machine is shared out
     store.py      the output folder: units, biopsies, what is known of each; publishing
     leases.py     who is at work on what, for several runs that share one output folder
+    at_work.py    a run that others see from its first change of the folder to its last
     state.py      where every slide and biopsy stands, from what is written there
     run.py        puts it together: claims, submits, records, retries, quarantines
     finish.py     what is written when all is done: failures.json, and the tables of the whole cohort

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from histo.cohort.at_work import AtWork
 from histo.cohort.plan import RESULT_FILES, Part
 from histo.cohort.results import CohortBiopsy, CohortFailure, CohortResults, CohortRun, write_results
 from histo.cohort.results.inputs import Argument
@@ -88,7 +89,7 @@ class Account:
 
     @property
     def left(self) -> int:
-        """Slides that are neither read nor given up: other runs', or of a run that was stopped."""
+        """Slides that are neither read nor given up: left to other runs, or by a run that was stopped or reads none."""
         return self.slides - self.read - self.failed_slides
 
 
@@ -128,7 +129,12 @@ def retract(state: State) -> None:
 
 
 def finish(
-    state: State, part: Part, tally: Tally, facts: RunFacts, write: Callable[..., CohortResults] = write_results
+    state: State,
+    part: Part,
+    tally: Tally,
+    facts: RunFacts,
+    work: AtWork,
+    write: Callable[..., CohortResults] = write_results,
 ) -> Account:
     """Write what belongs to the whole cohort: failures.json as it stands, and its tables once every slide has its end.
 
@@ -139,15 +145,18 @@ def finish(
         part: Which slides were this run's.
         tally: What it did.
         facts: What it was.
+        work: The run itself, which is still at work.
         write: Writes tables and pages; tests give others.
 
     Raises:
         OutputError: If it cannot be written.
+        HistoError: If others have taken the run for dead; then nothing is written.
     """
     found = account(state, part)
     out = state.store.out
     if part.count > 1:
         return found
+    work.check()
     stamp = _stamp(state, found)
     there = all((out / name).is_file() for name in RESULT_FILES if name != "failures.json")
     if not found.left and not (there and stamp == _stamped(state)):

@@ -123,6 +123,10 @@ class Leases:
         except OSError:
             return False
 
+    def lost(self, identity: str) -> bool:
+        """Whether others have ended this run's lease, as the last heartbeat saw it."""
+        return identity in self._lost
+
     def beat(self) -> None:
         """A heartbeat of every lease that is held; those that others took are remembered as lost."""
         with self._lock:
@@ -157,7 +161,8 @@ class Leases:
         Args:
             living: Gives the tokens of runs that are alive; without it, only what is as old as a dead lease is removed.
         """
-        paths = list(self._folder.iterdir())
+        # Leases first: the end of one that is gone goes too.
+        paths = sorted(self._folder.iterdir(), key=lambda path: path.suffix != ENDING)
         # Asked for after the look into the folder: whose file was there then was alive, or is dead, now.
         alive, now_s = () if living is None else living(), self._now_s()
         for path in paths:

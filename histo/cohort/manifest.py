@@ -149,8 +149,12 @@ def _row(line: CsvRow, columns: int, folder: Path, faults: list[str]) -> Manifes
 
 def _existing(folder: Path, text: str) -> Path:
     path = (folder / text).absolute()
-    if not path.exists():
-        raise ValueError("does not exist")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last of a name that no file can have
+        raise ValueError("does not exist") from None
+    except OSError as error:
+        raise ValueError(f"cannot be looked at ({error.strerror})") from None
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from histo.slide import slide_name
 
 RESULT_FILES = ("cohort.parquet", "cohort.csv", "overview.html", "run.json", "failures.json")
 """What a run writes beside the biopsies' folders."""
+
+LONGEST_NAME_BYTES = 180
+"""Of a biopsy: disks take names of 255 bytes, and its folder has a longer one for the moment when it is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class Plan:
         settings: What reads.
         biopsies: In the order of the manifest, or by name.
         left_out: Files of a folder that are no slides.
-        digest: Of all of it: runs of one plan may share an output folder.
+        digest: Of the settings, of what is known of the patients, and of the slides and where they lie: runs of one
+            digest may share an output folder.
     """
 
     source: Path
@@ -126,7 +131,7 @@ def plan_cohort(
 
     Raises:
         ManifestError: If the manifest has faults, each named with its row.
-        UsageError: If there is no slide, or results would overwrite each other.
+        UsageError: If there is no slide, results would overwrite each other, or a biopsy's name can be no folder's.
     """
     known = known or {}
     left_out = 0
@@ -145,15 +150,27 @@ def plan_cohort(
         check_names(list(groups), None)
         for name, rows in groups.items():
             check_names([slide_name(row.slide) for row in rows], name)
-    for name in groups:
+    for name, rows in groups.items():
+        if len(os.fsencode(name)) > LONGEST_NAME_BYTES:
+            where = f"row {rows[0].number}: " if rows[0].number else ""
+            problem = f"{where}a biopsy's name becomes a folder, and has more than {LONGEST_NAME_BYTES} bytes"
+            raise UsageError(repr(f"{name[:40]}..."), problem, "give it a shorter one")
         if name.startswith("."):
             raise UsageError(repr(name), "a biopsy's folder would be hidden", "give it a name without a leading dot")
         if name.casefold() in RESULT_FILES:
             raise UsageError(repr(name), "a biopsy's folder would stand where the cohort's own file does", "rename it")
     alone = source.is_dir()
     biopsies = tuple(_biopsy(name, rows, alone, settings, mpp, known.get(name)) for name, rows in groups.items())
-    units = [unit.id for biopsy in biopsies for unit in biopsy.units]
-    return Plan(source.absolute(), settings, biopsies, left_out, digest_of(settings.digest, units))
+    return Plan(source.absolute(), settings, biopsies, left_out, _digest(settings, biopsies))
+
+
+def _digest(settings: Settings, biopsies: tuple[Biopsy, ...]) -> str:
+    # One file may be named in several ways, by paths of its own and through links: runs may differ in that.
+    slides = [
+        [biopsy.name, biopsy.known_of, [[unit.id, str(unit.path.resolve())] for unit in biopsy.units]]
+        for biopsy in biopsies
+    ]
+    return digest_of(settings.digest, slides)
 
 
 def _row_of(path: Path) -> ManifestRow:

@@ -13,18 +13,18 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import histo.errors
+from histo.cohort.at_work import AtWork
 from histo.cohort.engines import Engine
 from histo.cohort.jobs import JobFailure, Outcome, Told
-from histo.cohort.leases import Heart, Leases, Owner
 from histo.cohort.listening import Listener
 from histo.cohort.plan import Part
 from histo.cohort.state import State, Task
 from histo.cohort.store import Attempt
-from histo.errors import HistoError, UsageError
+from histo.errors import HistoError
 
 LOOK_S = 0.5
 """Between two looks at what runs."""
@@ -59,7 +59,7 @@ class Run:
     Attributes:
         state: Where everything stands, and what is to be done.
         engine: What does it.
-        owner: Who this run is.
+        work: Who this run is, and what it holds.
         listener: Told what happens.
         attempts: Most attempts at what may fare better another time.
         part: Which slides are this run's.
@@ -71,7 +71,7 @@ class Run:
 
     state: State
     engine: Engine
-    owner: Owner
+    work: AtWork
     listener: Listener
     attempts: int = 2
     part: Part = field(default_factory=Part)
@@ -87,46 +87,20 @@ class Run:
             What was done.
 
         Raises:
-            UsageError: If another run with another plan is at work in this folder.
-            HistoError: What stopped the run: a full disk, a device that is not there. What is done stays.
+            HistoError: What stopped the run: a full disk, a device that is not there, others that took it for dead.
+                What is done stays.
         """
-        runs = Leases(self.state.store.state / "runs", replace(self.owner, says=self.state.plan.digest))
-        leases = Leases(self.state.store.state / "leases", self.owner)
-        runs.take(self.owner.token)
         try:
-            self._refuse_others(runs)
-            self._sweep(runs, leases)
-            with Heart(runs, leases):
-                return _Loop(self, leases).run()
+            return _Loop(self).run()
         finally:
             self.engine.stop()
-            leases.give_back_all()
-            runs.give_back(self.owner.token)
-
-    def _sweep(self, runs: Leases, leases: Leases) -> None:
-        """Remove what dead runs have left. A run is in `runs` before it makes anything."""
-
-        def living() -> set[str]:
-            return {self.owner.token, *(owner.token for owner in runs.others())}
-
-        self.state.store.sweep(living)
-        leases.sweep(living)
-        runs.sweep()
-
-    def _refuse_others(self, runs: Leases) -> None:
-        for owner in runs.others():
-            if owner.says != self.state.plan.digest:
-                problem = f"a run on {owner.host} (process {owner.pid}) is at work in it with other slides or settings"
-                raise UsageError(
-                    self.state.store.out, problem, "wait until it has ended, or choose another folder with --out"
-                )
 
 
 class _Loop:
     """The state of one run between two looks."""
 
-    def __init__(self, run: Run, leases: Leases) -> None:
-        self._run, self._leases = run, leases
+    def __init__(self, run: Run) -> None:
+        self._run, self._work, self._leases = run, run.work, run.work.leases
         self._state = run.state
         self._tally = Tally()
         self._running: dict[Future[Outcome], Task] = {}
@@ -135,7 +109,7 @@ class _Loop:
         self._asked_at: dict[str, float] = {}
 
     def run(self) -> Tally:
-        self._state.retire_what_is_not_current(self._run.owner.token, self._leases)
+        self._state.retire_what_is_not_current(self._work.owner.token, self._leases)
         while not self._run.stop.is_set():
             self._moved = False
             elsewhere = self._fill()
@@ -173,7 +147,8 @@ class _Loop:
         return elsewhere
 
     def _begin(self, task: Task) -> None:
-        job = self._state.job(task, self._run.owner.token, self._run.threads)
+        self._work.check()
+        job = self._state.job(task, self._work.owner.token, self._run.threads)
         if job is None:  # a biopsy of one slide: its folder is the unit's, no process is needed
             self._settle(task, Outcome(task.id, key=task.wanted))
             self._moved = True
@@ -188,14 +163,15 @@ class _Loop:
         """Write down what came of a job, if it is still this run's to say."""
         try:
             if outcome.failure is not None:
-                self._run.state.store.discard(task.id, self._run.owner.token)
+                self._run.state.store.discard(task.id, self._work.owner.token)
             if self._run.stop.is_set() and outcome.failure is not None:
                 return  # it was ended, it did not fail
             if not self._leases.holds(task.id):
                 return  # this machine slept, and others took it over
+            self._work.check()
             if outcome.failure is None:
                 self._count(task, outcome)
-                self._state.finish(task, outcome, self._run.owner.token)
+                self._state.finish(task, outcome, self._work.owner.token)
                 self._tell(lambda listener: listener.done(task.subject, outcome))
             elif outcome.failure.stops:
                 raise _raised(outcome.failure)

@@ -132,6 +132,10 @@ class State:
         for biopsy, unit in (pair for late in (False, True) for pair in own if (pair[1].id in tried) is late):
             yield self._task(biopsy, unit)
 
+    def needs_network(self) -> bool:
+        """Whether anything is open for which the network must be loaded: all but biopsies of one slide that is read."""
+        return any(task.unit is not None or not task.biopsy.alone for task in self.open_tasks(Part()))
+
     def look_again(self, task: Task) -> bool:
         """Whether a task is still open now that its lease is held: what is on the disk now stays so."""
         self._changed(task.biopsy, task.unit)
@@ -251,8 +255,10 @@ class State:
 
     def strangers(self) -> list[str]:
         """Names of biopsies whose folder is there already, though no run has made it."""
-        known = set(self._biopsies)
-        return [one.name for one in self.plan.biopsies if one.id not in known and (self.store.out / one.name).exists()]
+        unknown = [one for one in self.plan.biopsies if one.id not in self._biopsies]
+        there = [one for one in unknown if (self.store.out / one.name).exists()]
+        # Another run may have published one since the records were listed; a record is written before its folder.
+        return [one.name for one in there if self.store.record("biopsies", one.id) is None]
 
     def retire_what_is_not_current(self, token: str, leases: Leases) -> None:
         """Take every biopsy's folder away that is not, to the last setting, what the plan asks for."""

@@ -4,7 +4,7 @@ from histo.network.bundle import ERRORS_FILE, Bundle, load_bundle, save_bundle
 from histo.network.card import Card, Metric, Training
 from histo.network.decode import decide_class, decode_block
 from histo.network.encoder import ALIGNMENT_WPX, HALO_WPX
-from histo.network.engine import Device, Engine, Kind, Precision, make_engine
+from histo.network.engine import Device, Engine, Kind, Precision, check_device, make_engine
 from histo.network.model import MuscleNet, activate
 from histo.network.operating import OperatingPoints
 from histo.network.targets import IGNORE, Targets, encode_targets
@@ -26,6 +26,7 @@ __all__ = [
     "Targets",
     "Training",
     "activate",
+    "check_device",
     "decide_class",
     "decode_block",
     "encode_targets",

@@ -62,6 +62,16 @@ class Engine(Protocol):
         ...
 
 
+def check_device(device: Device) -> None:
+    """Make sure that this machine has a device; `auto` finds one anywhere.
+
+    Raises:
+        EngineError: If it has not.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise EngineError("device cuda", f"torch {torch.__version__} sees no usable CUDA GPU", "use --device cpu")
+
+
 def make_engine(
     bundle: Bundle,
     device: Device = "auto",
@@ -85,9 +95,8 @@ def make_engine(
         EngineError: If the device or the precision is not to be had here.
         BundleError: If the weights do not fit the network.
     """
+    check_device(device)
     cuda = torch.cuda.is_available()
-    if device == "cuda" and not cuda:
-        raise EngineError("device cuda", f"torch {torch.__version__} sees no usable CUDA GPU", "use --device cpu")
     if threads is not None and threads < 1:
         raise EngineError(f"threads {threads}", "at least 1 is needed", "give a positive number")
     on_cuda = device == "cuda" or (device == "auto" and cuda and kind != "openvino")

@@ -90,6 +90,7 @@ def test_a_plan_is_shown_and_nothing_is_done(slides: Path, tmp_path: Path, bundl
     [
         (["--only", "3/3"], "--only 3/3: is no part of the slides; give INDEX/COUNT, from 0/8 to 7/8 for eight parts"),
         (["--only", "x"], "--only x: is no part of the slides; give INDEX/COUNT, from 0/8 to 7/8 for eight parts"),
+        (["--only", "²/3"], "--only ²/3: is no part of the slides; give INDEX/COUNT, from 0/8 to 7/8 for eight parts"),
         (["--stage-budget", "much"], "--stage-budget much: is no size; give it as in 50GB or 800MB"),
     ],
 )

@@ -126,6 +126,21 @@ def test_an_heir_that_dies_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_dies_ending_a_lease_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    dead = Leases(tmp_path, replace(this_run(), pid=gone.pid))
+    assert dead.take("slide")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        dead.give_back("slide")
+    assert {path.suffix for path in tmp_path.iterdir()} == {".lease", ".end", ".tmp"}
+    listed = sorted(tmp_path.iterdir(), key=lambda path: path.suffix == ".lease")  # as some disks list it
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    Leases(tmp_path, this_run()).sweep(list)
+    assert [path for path in listed if path.exists()] == []
+
+
 def test_without_a_heartbeat_it_ends_and_its_owner_learns_of_it(tmp_path: Path) -> None:
     sleeper = Leases(tmp_path, replace(this_run(), lease_s=60))
     assert sleeper.take("slide")

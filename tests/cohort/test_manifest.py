@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,27 @@ def test_all_faults_are_told_at_once_with_their_rows(tmp_path: Path) -> None:
     ):
         assert fault.lower() in message.lower(), fault
     assert "\n" not in message
+
+
+def test_a_path_that_cannot_be_looked_at_is_a_fault_of_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"{HEADER}\nB1,P1,{'x' * 300}.svs,,,,,\nB2,P2,locked/b.svs,,,,,\nB3,P3,a.svs/b.svs,,,,,\nB4,P4,a\0.svs,,,,,"
+    path, look = manifest(tmp_path, text), Path.stat
+
+    def refusing(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if "locked" in self.parts:  # by its mode a folder is locked to others than root
+            raise PermissionError(13, "Permission denied")
+        return look(self, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refusing)
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(path)
+    assert "row 2: slide xxx" in str(caught.value)
+    assert "xxx.svs cannot be looked at (File name too long); row 3: slide locked/b.svs cannot be looked at (" in str(
+        caught.value
+    )
+    assert "(Permission denied); row 4: slide a.svs/b.svs does not exist; row 5: slide a\0.svs does not exist;" in str(
+        caught.value
+    )
 
 
 def test_two_labels_of_one_biopsy_are_refused(tmp_path: Path) -> None:

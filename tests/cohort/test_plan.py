@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from example_cohort import settings
 
+from histo.clinical import ClinicalFacts
 from histo.cohort.folder import slides_in
 from histo.cohort.plan import Plan, plan_cohort
 from histo.cohort.pool import Pool, share_out, usable_bytes
@@ -161,6 +162,19 @@ def test_results_that_would_overwrite_each_other_are_refused(tmp_path: Path, tex
     assert str(told.value) == message
 
 
+def test_a_biopsys_name_that_is_too_long_for_a_folder_is_told_when_planning(tmp_path: Path) -> None:
+    slides = make(tmp_path / "slides", {"1.svs": TIFF, f"{'ä' * 91}.svs": TIFF})
+    manifest = tmp_path / "m.csv"
+    manifest.write_text(f"biopsy,patient,slide\n{'b' * 180},P1,slides/1.svs\n")
+    assert len(plan(manifest, tmp_path / "out").biopsies) == 1
+    manifest.write_text(f"biopsy,patient,slide\nB1,P1,slides/1.svs\n{'ä' * 91},P1,slides/{'ä' * 91}.svs\n")
+    told = "a biopsy's name becomes a folder, and has more than 180 bytes; give it a shorter one"
+    with pytest.raises(UsageError, match=f"^'{'ä' * 40}...': row 3: {told}$"):
+        plan(manifest, tmp_path / "out")
+    with pytest.raises(UsageError, match=f"^'{'ä' * 40}...': {told}$"):
+        plan(slides, tmp_path / "out")
+
+
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     make(tmp_path / "slides", {"notes.txt": b"text"})
     with pytest.raises(UsageError, match=r"holds no slide \(1 other files\); give a folder of slides, or a manifest"):
@@ -176,6 +190,24 @@ def test_identity_follows_everything_that_decides_and_nothing_else(tmp_path: Pat
 
     assert identity() == identity()
     assert len({identity(), identity("other"), identity(mpp=0.5), identity(mpp=0.25)}) == 4
+
+
+def test_runs_may_share_a_folder_only_with_the_same_slides_facts_and_settings(tmp_path: Path) -> None:
+    make(tmp_path, {"1.svs": TIFF, "2.svs": TIFF, "other/1.svs": TIFF, "other/2.svs": TIFF})
+    text = "biopsy,patient,slide\nB1,P1,1.svs\nB1,P1,2.svs\n"
+    for folder in (tmp_path, tmp_path / "other"):
+        (folder / "m.csv").write_text(text)
+    (tmp_path / "link").symlink_to(tmp_path)
+
+    def digest(manifest: str = "m.csv", settled: str = "settings", age: int | None = None) -> str:
+        known = None if age is None else {"B1": ClinicalFacts("B1", age_years=age)}
+        return plan_cohort(tmp_path / manifest, tmp_path / "out", settings(settled), None, known).digest
+
+    assert digest() == digest("other/../m.csv") == digest("link/m.csv"), "the same files, named otherwise"
+    found = [digest(), digest("other/m.csv"), digest(settled="other"), digest(age=30), digest(age=80)]
+    (tmp_path / "m.csv").write_text(text.replace("B1", "B2"))
+    found.append(digest())
+    assert len(set(found)) == 6
 
 
 def test_the_digest_of_a_bundle_is_that_of_all_its_files(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from example_cohort import Cohort, Heard
 
-from histo.cohort.plan import Part
+from histo.cohort.plan import LONGEST_NAME_BYTES, Part
 from histo.errors import OutputError
 
 SLIDES = {"B1/x": "ok 1\n", "B1/y": "ok 2\n", "B2/z": "ok 3\n"}
@@ -100,6 +100,16 @@ def test_what_people_put_into_a_folder_is_kept_when_it_is_replaced(done: Cohort)
     (kept,) = (done.out / ".cohort/replaced").iterdir()
     assert (kept / "notes.txt").read_text() == "seen by two"
     assert not (done.out / "B1/notes.txt").exists()
+
+
+def test_the_longest_name_that_is_allowed_has_room_for_being_replaced(cohort: Cohort) -> None:
+    name = "b" * LONGEST_NAME_BYTES
+    cohort.write({f"{name}/x": "ok\n"})
+    cohort.run()
+    (cohort.out / name / "notes.txt").write_text("seen by two")
+    cohort.write({f"{name}/x": "ok changed\n"})
+    assert cohort.run()[1].concluded == 1
+    assert [path.name[:181] for path in (cohort.out / ".cohort/replaced").iterdir()] == [f"{name}."]
 
 
 def test_a_run_that_is_stopped_goes_on_where_it_was(cohort: Cohort) -> None:

@@ -10,8 +10,13 @@ from dataclasses import replace
 import pytest
 from example_cohort import Cohort, Heard
 
-from histo.cohort.leases import Leases, this_run
-from histo.errors import UsageError
+from histo.cohort.jobs import Outcome
+from histo.cohort.leases import Leases, Owner, this_run
+from histo.cohort.listening import Subject
+from histo.cohort.results import CohortResults
+from histo.cohort.state import State
+from histo.cohort.store import Standing
+from histo.errors import HistoError, UsageError
 
 
 def test_two_runs_at_once_do_each_unit_once(cohort: Cohort) -> None:
@@ -104,3 +109,105 @@ def test_a_run_that_slept_too_long_does_not_speak_for_what_others_took_over(coho
     _, account = cohort.run(plan)
     thread.join()
     assert (account.read, account.concluded) == (1, 1)
+
+
+def test_what_another_run_publishes_meanwhile_is_no_strangers(cohort: Cohort) -> None:
+    cohort.write({"B1/x": "ok\n", "B2/y": "ok\n"})
+    cohort.store.make()
+    state = State(cohort.plan(), cohort.store)
+    cohort.run()
+    assert state.strangers() == []
+    (cohort.out / ".cohort/biopsies" / f"{state.plan.biopsies[1].id}.json").unlink()
+    assert state.strangers() == ["B2"]
+
+
+def test_a_run_that_others_took_for_dead_stops_and_leaves_their_results(cohort: Cohort) -> None:
+    """A machine slept for longer than its lease holds; meanwhile a run with other settings has read all."""
+    cohort.write({"B1/x": "sleep 2\n"})
+    before, after = cohort.plan(), cohort.plan("other")
+    stopped: list[Exception] = []
+
+    def sleep() -> None:
+        try:
+            cohort.run(before)
+        except HistoError as error:
+            stopped.append(error)
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    while not cohort.begun():
+        time.sleep(0.02)
+    (lease,) = cohort.out.glob(".cohort/runs/*.lease")
+    os.utime(lease, (time.time() - 1000,) * 2)
+    _, account = cohort.run(after)
+    thread.join()
+    assert account.concluded == 1
+    (error,) = stopped
+    assert str(error) == (
+        f"{cohort.out}: another run has taken this one for dead: its machine slept, or the disk did not answer; "
+        "the same command goes on from here"
+    )
+    assert cohort.store.record("slides", before.units[0].id) is None
+    state = State(after, cohort.store)
+    assert [state.biopsy(biopsy) for biopsy in after.biopsies] == [Standing.DONE]
+    assert cohort.left_over() == []
+
+
+@pytest.mark.parametrize("last", ["B1/B1-x", "B2"])
+def test_a_run_that_others_took_for_dead_begins_and_writes_nothing_more(cohort: Cohort, last: str) -> None:
+    cohort.write({"B1/x": "ok\n", "B2/y": "ok\n"})
+
+    class Sleeper(Heard):
+        def done(self, subject: Subject, outcome: Outcome) -> None:
+            super().done(subject, outcome)
+            if subject.name == last:
+                (lease,) = cohort.out.glob(".cohort/runs/*.lease")
+                lease.unlink()
+
+    heard, written = Sleeper(), list[bool]()
+
+    def write(*_: object) -> CohortResults:
+        written.append(True)
+        return CohortResults((), ())
+
+    with pytest.raises(HistoError, match="another run has taken this one for dead"):
+        cohort.run(workers=1, heard=heard, write=write)
+    assert heard.events[-1] == ("done", last)
+    assert written == []
+    cohort.run(write=write)
+    assert written == [True]
+
+
+def test_a_run_of_another_plan_is_refused_until_the_first_has_written_its_tables(cohort: Cohort) -> None:
+    cohort.write({"B1/x": "ok\n"})
+    refused = []
+
+    def write(*_: object) -> CohortResults:
+        with pytest.raises(UsageError, match="is at work in it with other slides or settings"):
+            cohort.run(cohort.plan("other"))
+        refused.append(True)
+        cohort.run(cohort.plan())  # one of the same plan is not
+        return CohortResults((), ())
+
+    assert cohort.run(write=write)[1].concluded == 1
+    assert refused == [True]
+
+
+def test_a_run_that_wakes_before_another_begins_is_seen(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look for dead runs and the look for living ones, its heart beats again."""
+    cohort.write({"B1/x": "ok\n"})
+    cohort.store.make()
+    sleeper = Leases(cohort.out / ".cohort/runs", replace(this_run(), machine="elsewhere", says="another plan"))
+    sleeper.take(sleeper.owner.token)
+    lease = cohort.out / f".cohort/runs/{sleeper.owner.token}.lease"
+    os.utime(lease, (time.time() - 1000,) * 2)
+    look = Leases.others
+
+    def others(leases: Leases) -> list[Owner]:
+        found = look(leases)
+        sleeper.beat()
+        return found
+
+    monkeypatch.setattr(Leases, "others", others)
+    cohort.run()
+    assert sleeper.lost(sleeper.owner.token), "it is alive, or it learns that it is not"
