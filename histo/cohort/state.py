@@ -186,14 +186,17 @@ class State:
             OutputError: If that is not possible.
         """
         if task.unit is not None:
-            signed = self._signed[task.id]
+            signed, before = self._signed[task.id], self._slides.get(task.id)
+            seconds = outcome.seconds
+            if before is not None and before.key == outcome.key and not outcome.read_wpx:
+                seconds = before.seconds  # it was known again, not read: estimates need what reading took
             record = Record(
                 task.id,
                 str(task.unit.path),
                 signed.text,
                 outcome.key,
                 size_bytes=signed.size_bytes,
-                seconds=round(outcome.seconds, 3),
+                seconds=round(seconds, 3),
             )
             self.store.write("slides", record)
             self._slides[task.id] = record

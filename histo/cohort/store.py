@@ -80,7 +80,7 @@ class Record:
         attempts: That failed, the last one last; none once it is done.
         quarantined: Whether it is not tried again.
         size_bytes: Of the slide's files; of a biopsy, 0.
-        seconds: That it took.
+        seconds: That reading or concluding it took.
         files: Of a biopsy: its published files and their sizes.
     """
 
