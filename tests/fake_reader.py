@@ -104,7 +104,7 @@ identity = [hashlib.sha256(text.encode()).hexdigest(), subject, job["mpp"], job[
 key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 (draft / "slide" / Path(subject).stem).mkdir(parents=True)
 (draft / "slide" / Path(subject).stem / "reading.json").write_text(text)
-(draft / "unit.json").write_text("{}")
+(draft / "unit.json").write_text(json.dumps({"cpu_seconds": 2.5, "read_wpx": 1000}))
 try:
     draft.rename(state / "units" / key)
 except OSError:

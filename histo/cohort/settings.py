@@ -24,15 +24,11 @@ class Settings:
     Attributes:
         reader: As it is loaded.
         card_sha256: Of the bundle's card, as readings tell it.
-        bundle_sha256: Of every file in the bundle's folder.
-        code_sha256: Of the source files that can alter a reading.
         digest: Of all that can alter a reading besides the slide, its scale, and what is known of the patient.
     """
 
     reader: Reader
     card_sha256: str
-    bundle_sha256: str
-    code_sha256: str
     digest: str
 
 
@@ -43,20 +39,18 @@ def settings_of(reader: Reader, bundle: Bundle) -> Settings:
         reader: As it is loaded; its files must exist.
         bundle: Its weights.
     """
-    files = folder_digest(bundle.folder)
     conventions = SHIPPED if reader.conventions is None else Path(reader.conventions)
-    code = code_digest()
     digest = digest_of(
-        files,
+        folder_digest(bundle.folder),
         reader.device,
         reader.precision,
         _file_digest(conventions),
         None if reader.detector_errors is None else _file_digest(Path(reader.detector_errors)),
         reader.recover,
-        code,
+        code_digest(),
         provenance(),
     )
-    return Settings(reader, bundle.sha256, files, code, digest)
+    return Settings(reader, bundle.sha256, digest)
 
 
 def digest_of(*parts: object) -> str:

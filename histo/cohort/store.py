@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from histo.errors import OutputError, RecordError
 from histo.evidence import from_dict, to_dict
@@ -128,6 +128,13 @@ class Store:
         """Whether a unit is there; then it is there in full."""
         return key is not None and (self.unit(key) / UNIT_NAME).is_file()
 
+    def told_of_unit(self, key: str) -> Mapping[str, Any]:
+        """What a unit's `unit.json` tells; nothing if it cannot be read."""
+        try:
+            return read_json(self.unit(key) / UNIT_NAME)
+        except RecordError:
+            return {}
+
     def size_of(self, key: str) -> int:
         """Space that a unit takes."""
         return sum(_sizes(self.unit(key)).values())
@@ -201,10 +208,6 @@ class Store:
             OutputError: If it cannot be written.
         """
         write_atomically(self.state / kind / f"{record.id}.json", json_bytes(to_dict(record)))
-
-    def forget(self, kind: Kind, identity: str) -> None:
-        """Remove what is known."""
-        (self.state / kind / f"{identity}.json").unlink(missing_ok=True)
 
     def is_whole(self, name: str, record: Record) -> bool:
         """Whether every file of a biopsy's folder is there, in whatever size: a report may have been drawn again."""

@@ -11,7 +11,7 @@ from example_cohort import settings
 
 from histo.cohort.folder import slides_in
 from histo.cohort.plan import Plan, plan_cohort
-from histo.cohort.pool import Pool, share_out, usable_bytes
+from histo.cohort.pool import Pool, share_out, usable_bytes, usable_cores
 from histo.cohort.settings import code_digest, digest_of, folder_digest
 from histo.errors import ManifestError, UsageError
 
@@ -262,3 +262,26 @@ def test_the_memory_of_a_job_counts_not_that_of_its_machine(tmp_path: Path, line
     before = usable_bytes(tmp_path)
     make(tmp_path / "sys/fs/cgroup", {name: text.encode() for name, text in files.items()})
     assert usable_bytes(tmp_path) == 3000 < before
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "cores"),
+    [
+        ("0::/", {"cpu.max": "300000 100000"}, 3),
+        ("0::/job/step", {"job/cpu.max": "250000 100000", "job/step/cpu.max": "max 100000"}, 2),
+        ("0::/job/step", {"cpu.max": "500000 100000", "job/step/cpu.max": "50000 100000"}, 1),
+        ("0::/", {"cpu.max": "max 100000"}, 8),
+        ("0::/", {"cpu.max": "9000000 100000"}, 8),
+        ("4:cpu,cpuacct:/job", {"cpu/job/cpu.cfs_quota_us": "400000", "cpu/job/cpu.cfs_period_us": "100000"}, 4),
+        ("4:cpu,cpuacct:/job", {"cpu/job/cpu.cfs_quota_us": "-1", "cpu/job/cpu.cfs_period_us": "100000"}, 8),
+        ("4:cpuset:/job", {"cpu/job/cpu.cfs_quota_us": "400000", "cpu/job/cpu.cfs_period_us": "100000"}, 8),
+        ("0::/", {}, 8),
+    ],
+)
+def test_a_share_of_cpu_time_counts_in_whole_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, files: dict[str, str], cores: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    make(tmp_path, {"proc/self/cgroup": f"{line}\n".encode()})
+    make(tmp_path / "sys/fs/cgroup", {name: text.encode() for name, text in files.items()})
+    assert usable_cores(tmp_path) == cores
