@@ -167,7 +167,10 @@ def finish(
         parts = [(one.failure, one.biopsy) for one in written.damaged]
         damaged = (GivenUp(of.slide, of.kind, of.problem, of.remedy, biopsy, 1) for of, biopsy in parts)
         found = replace(found, failures=(*found.failures, *damaged))
-        write_atomically(state.store.state / STAMP, stamp.encode("ascii"))
+        if written.damaged:  # without a stamp the next run looks again, and tells it again
+            remove(state.store.state / STAMP)
+        else:
+            write_atomically(state.store.state / STAMP, stamp.encode("ascii"))
     write_failures(out, found.failures, asked=found.slides)
     return found
 
