@@ -56,8 +56,8 @@ filtered. It is drawn from the table and the failures alone, and so are its byte
 |---|---|
 | `schema`, `schema_version` | `"histo.cohort_run"`, `"1.0"` |
 | `started` | UTC, to the second |
-| `seconds_total`, `seconds` | by the clock: of the run, and by stage |
-| `core_seconds`, `working_megapixels`, `mpx_per_core_second` | CPU seconds of what read slides in this run, core pixels at 0.5 um that it read, and the second over the first; `null` where nobody measured it |
+| `seconds_total` | of this run, by the clock |
+| `core_seconds`, `working_megapixels`, `mpx_per_core_second` | of all slides of the cohort, whichever run or machine read them: CPU seconds of the processes that read them, core pixels at 0.5 um, and the second over the first; `null` where nobody measured it |
 | `engine`, `workers` | what the units ran on, how many at a time |
 | `units` | `planned`, `done` in this run, `skipped` since they were there, `failed` |
 | `biopsies` | rows of the table |
@@ -65,7 +65,6 @@ filtered. It is drawn from the table and the failures alone, and so are its byte
 | `arguments` | what was asked for; of a path its last part, of an address its scheme |
 | `machine` | `cpu`, `cores` that may be used, `memory_gib`, `system` of the machine that wrote the file |
 | `provenance` | versions, as in [reading.json](file-formats.md#readingjson) |
-| `host` | only where whole paths were asked for |
 """  # noqa: E501 - rows of a table
 
 

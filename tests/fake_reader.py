@@ -104,7 +104,9 @@ identity = [hashlib.sha256(text.encode()).hexdigest(), subject, job["mpp"], job[
 key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 (draft / "slide" / Path(subject).stem).mkdir(parents=True)
 (draft / "slide" / Path(subject).stem / "reading.json").write_text(text)
-(draft / "unit.json").write_text("{}")
+reading = Path("slide") / Path(subject).stem / "reading.json"
+digests = {str(reading): hashlib.sha256((draft / reading).read_bytes()).hexdigest()}
+(draft / "unit.json").write_text(json.dumps({"cpu_seconds": 2.5, "read_wpx": 1000, "digests": digests}))
 try:
     draft.rename(state / "units" / key)
 except OSError:

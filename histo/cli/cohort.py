@@ -188,10 +188,8 @@ def cohort(
         )
         if stage is not None:
             engine = StagingEngine(engine, stage, budget_bytes, work.owner, limits)
-        with (
-            watch_cohort(console, errors, plan, state, quiet=quiet, json_log=json_log) as watcher,
-            _signals() as stopping,
-        ):
+        watched = watch_cohort(console, errors, plan, state, part, quiet=quiet, json_log=json_log)
+        with watched as watcher, _signals() as stopping:
             run = Run(
                 state,
                 engine,

@@ -16,7 +16,7 @@ from histo.cli.cohort_plan import duration
 from histo.cohort.finish import Account
 from histo.cohort.jobs import JobFailure, Outcome, Told
 from histo.cohort.listening import Subject
-from histo.cohort.plan import Plan
+from histo.cohort.plan import Part, Plan
 from histo.cohort.run import Tally
 from histo.cohort.signature import sign
 from histo.cohort.state import State
@@ -30,7 +30,8 @@ class CohortWatcher:
         console: For results: the last line, and JSON.
         errors: For progress and failures.
         bar: The moving lines; None to write lines.
-        sizes: Bytes of every slide that is to be read, by id: they tell how much is left.
+        part: Which slides are the run's.
+        sizes: Bytes of every slide of the part that is to be read, by id: they tell how much is left.
         quiet: Tell failures and the end only.
         json_log: Tell everything as lines of JSON.
     """
@@ -40,13 +41,14 @@ class CohortWatcher:
         console: Console,
         errors: Console,
         bar: Progress | None,
+        part: Part,
         sizes: dict[str, int],
         *,
         quiet: bool,
         json_log: bool,
     ) -> None:
         """Begin before the first slide."""
-        self._console, self._errors, self._bar = console, errors, bar
+        self._console, self._errors, self._bar, self._part = console, errors, bar, part
         self._sizes, self._quiet, self._json = sizes, quiet, json_log
         self._total_bytes, self._done_bytes = sum(sizes.values()), 0
         self._slides, self._done, self._read_wpx = len(sizes), 0, 0
@@ -121,7 +123,10 @@ class CohortWatcher:
         elif account.left:
             text += f"; {account.left} not read yet"
         if account.failures:
-            text += f"; {len(account.failures)} given up: see failures.json"
+            where = (
+                "see failures.json" if self._part.count == 1 else "the run without --only lists them in failures.json"
+            )
+            text += f"; {len(account.failures)} given up: {where}"
         self._console.print(text, soft_wrap=True)
         if page is not None and not self._quiet:
             self._console.print(f"Overview: {page}", soft_wrap=True)
@@ -163,12 +168,22 @@ class CohortWatcher:
 
 @contextmanager
 def watch_cohort(
-    console: Console, errors: Console, plan: Plan, state: State, *, quiet: bool, json_log: bool
+    console: Console, errors: Console, plan: Plan, state: State, part: Part, *, quiet: bool, json_log: bool
 ) -> Iterator[CohortWatcher]:
-    """Show a run while the `with` block runs."""
-    sizes = {unit.id: sign(unit.path).size_bytes for unit in plan.units if state.slide(unit) is Standing.OPEN}
+    """Show a run while the `with` block runs.
+
+    Args:
+        console: For results: the last line, and JSON.
+        errors: For progress and failures.
+        plan: What is to be done.
+        state: How it stands.
+        part: Which slides are the run's.
+        quiet: Tell failures and the end only.
+        json_log: Tell everything as lines of JSON.
+    """
+    sizes = {unit.id: sign(unit.path).size_bytes for unit in plan.part(part) if state.slide(unit) is Standing.OPEN}
     if quiet or json_log or not errors.is_terminal:
-        yield CohortWatcher(console, errors, None, sizes, quiet=quiet, json_log=json_log)
+        yield CohortWatcher(console, errors, None, part, sizes, quiet=quiet, json_log=json_log)
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -176,4 +191,4 @@ def watch_cohort(
         TextColumn("{task.fields[text]}", markup=False),
     )
     with Progress(*columns, console=errors, transient=True) as bar:
-        yield CohortWatcher(console, errors, bar, sizes, quiet=quiet, json_log=json_log)
+        yield CohortWatcher(console, errors, bar, part, sizes, quiet=quiet, json_log=json_log)

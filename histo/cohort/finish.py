@@ -172,22 +172,26 @@ def finish(
             if state.biopsy(biopsy) is Standing.DONE
         ]
         failures = [CohortFailure(one.biopsy, one) for one in found.failures]
-        written = write(out, readings, failures, _run(found, tally, facts))
+        written = write(out, readings, failures, _run(state, found, tally, facts))
         parts = [(one.failure, one.biopsy) for one in written.damaged]
         damaged = (GivenUp(of.slide, of.kind, of.problem, of.remedy, biopsy, 1) for of, biopsy in parts)
         found = replace(found, failures=(*found.failures, *damaged))
-        write_atomically(state.store.state / STAMP, stamp.encode("ascii"))
+        if written.damaged:  # without a stamp the next run looks again, and tells it again
+            remove(state.store.state / STAMP)
+        else:
+            write_atomically(state.store.state / STAMP, stamp.encode("ascii"))
     write_failures(out, found.failures, asked=found.slides)
     return found
 
 
-def _run(found: Account, tally: Tally, facts: RunFacts) -> CohortRun:
+def _run(state: State, found: Account, tally: Tally, facts: RunFacts) -> CohortRun:
     planned, done, failed = found.slides + found.biopsies, tally.slides + tally.biopsies, len(found.failures)
+    core_seconds, read_wpx = _taken(state)
     return CohortRun(
         started=facts.started,
         wall_seconds=(datetime.now(UTC) - facts.started).total_seconds(),
-        core_seconds=tally.cpu_seconds,
-        working_megapixels=tally.read_wpx / 1e6,
+        core_seconds=core_seconds,
+        working_megapixels=read_wpx / 1e6,
         engine=facts.engine,
         workers=facts.workers,
         bundle_name=facts.bundle_name,
@@ -199,6 +203,16 @@ def _run(found: Account, tally: Tally, facts: RunFacts) -> CohortRun:
         failed=failed,
         arguments=facts.arguments,
     )
+
+
+def _taken(state: State) -> tuple[float | None, int]:
+    """CPU seconds and working pixels of all slides that are read, from their units: so no engine need tell."""
+    keys = dict.fromkeys(key for biopsy in state.plan.biopsies for key in state.keys(biopsy))
+    told = [state.store.told_of_unit(key) for key in keys]
+    taken = [(one["cpu_seconds"], one["read_wpx"]) for one in told if {"cpu_seconds", "read_wpx"} <= one.keys()]
+    if not taken:
+        return None, 0
+    return sum(seconds for seconds, _ in taken), sum(pixels for _, pixels in taken)
 
 
 def _stamp(state: State, found: Account) -> str:

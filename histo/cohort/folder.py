@@ -24,26 +24,30 @@ _OF_VMS = (".vms", ".vmu")
 def slides_in(folder: Path, out: Path, mpp: float | None) -> tuple[list[Path], int]:
     """Look through a folder and those in it.
 
-    A folder that holds DICOM files is one slide. The companion folder of a slide (MIRAX, VSI) is part of it, as are
-    the pictures that a VMS file names. A PNG or JPEG is a slide where its scale is known: from itself, or from `mpp`.
+    The DICOM files of a folder are one slide, which has the folder's name; its other files are looked at as anywhere.
+    The companion folder of a slide (MIRAX, VSI) is part of it, as are the pictures that a VMS file names. A PNG or JPEG
+    is a slide where its scale is known: from itself, or from `mpp`.
 
     Args:
         folder: Where to look.
-        out: Left out.
+        out: Left out, by whatever way its path leads there; it need not exist.
         mpp: Scale that is given with the request.
 
     Returns:
         The slides in the order of their paths, and how many other files there were.
 
     Raises:
-        UsageError: If a folder cannot be listed.
+        UsageError: If a folder cannot be listed, or `out` is the folder itself: then results would lie among slides.
     """
+    out = out.resolve()
+    if folder.resolve() == out:
+        raise UsageError(out, "is the folder of the slides itself", "choose another folder with --out")
     slides: list[Path] = []
     others = 0
-    for place, files in _walk(folder, out):
-        if any(is_dicom(file) for file in files):
+    for place, there in _walk(folder, out):
+        files = [file for file in there if not _begins_as_dicom(file)]
+        if len(files) < len(there):
             slides.append(place)
-            continue
         companions = {named for file in files if file.suffix.lower() in _OF_VMS for named in _named_in(file, files)}
         found = [file for file in files if file not in companions and _is_slide(file, mpp)]
         slides += found
@@ -62,9 +66,18 @@ def _walk(folder: Path, out: Path) -> Iterator[tuple[Path, list[Path]]]:
         stems = {Path(name).stem for name in names if Path(name).suffix.lower() == ".mrxs"}
         stems |= {f"_{Path(name).stem}_" for name in names if Path(name).suffix.lower() == ".vsi"}
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in stems and here / name != out
+            name
+            for name in folders
+            if not name.startswith(".") and name not in stems and (here / name).resolve() != out
         )
         yield here, [here / name for name in sorted(names) if not name.startswith(".") and (here / name).is_file()]
+
+
+def _begins_as_dicom(file: Path) -> bool:
+    try:
+        return is_dicom(file)
+    except OSError:  # if it is a slide by its name, reading it tells why it cannot be read
+        return False
 
 
 def _is_slide(file: Path, mpp: float | None) -> bool:
@@ -75,7 +88,7 @@ def _is_slide(file: Path, mpp: float | None) -> bool:
             head = stream.read(_HEAD_BYTES)
     except OSError:
         return False
-    if is_tiff(head) or head[128:132] == b"DICM":
+    if is_tiff(head):
         return True
     return is_flat_image(head) and (mpp is not None or _tells_its_scale(file, head))
 

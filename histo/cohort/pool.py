@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,30 +77,46 @@ def usable_bytes(system: Path = Path("/")) -> int:
         system: Root of the file system; tests give others.
     """
     free = [int(psutil.virtual_memory().available)]
-    with contextlib.suppress(OSError):
-        for line in (system / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
-            _, kinds, path = line.split(":", 2)
-            if kinds == "":
-                free += _left(system / "sys/fs/cgroup", path, "memory.max", "memory.current")
-            elif "memory" in kinds.split(","):
-                files = ("memory.limit_in_bytes", "memory.usage_in_bytes")
-                free += _left(system / "sys/fs/cgroup/memory", path, *files)
+    names = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
+    for group in _groups(system, "memory"):
+        for limit, used in names:
+            with contextlib.suppress(OSError, ValueError):  # ValueError: `max`, no limit
+                free.append(int((group / limit).read_text()) - int((group / used).read_text()))
     return max(0, min(free))
 
 
-def _left(root: Path, path: str, limit: str, used: str) -> list[int]:
-    """Of every control group (Linux) from this process's up to the root that has a limit, what is left of it."""
-    found = []
-    folder = root / path.lstrip("/")
-    while folder == root or root in folder.parents:
-        with contextlib.suppress(OSError, ValueError):  # ValueError: `max`, no limit
-            found.append(int((folder / limit).read_text()) - int((folder / used).read_text()))
-        folder = folder.parent
-    return found
+def usable_cores(system: Path = Path("/")) -> int:
+    """Cores that this process may run on, or the whole cores that its job or container has, if these are less.
+
+    Args:
+        system: Root of the file system; tests give others.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for group in _groups(system, "cpu"):
+        for quota, period in _quotas(group):
+            if quota > 0 and period > 0:  # -1: no limit
+                cores = min(cores, max(1, quota // period))
+    return cores
 
 
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _quotas(group: Path) -> Iterator[tuple[int, int]]:
+    """Microseconds of CPU time that a control group may use, in so many of the clock."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: `max`, no limit
+        quota, period = (group / "cpu.max").read_text().split()
+        yield int(quota), int(period)
+    with contextlib.suppress(OSError, ValueError):
+        yield int((group / "cpu.cfs_quota_us").read_text()), int((group / "cpu.cfs_period_us").read_text())
+
+
+def _groups(system: Path, kind: str) -> Iterator[Path]:
+    """Every control group (Linux, of either version) of one kind, from this process's up to the root."""
+    with contextlib.suppress(OSError):
+        for line in (system / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, kinds, path = line.split(":", 2)
+            if kinds and kind not in kinds.split(","):
+                continue
+            root = system / "sys/fs/cgroup" / (kind if kinds else "")
+            folder = root / path.lstrip("/")
+            while folder == root or root in folder.parents:
+                yield folder
+                folder = folder.parent

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from histo.cohort.digests import file_digest
 from histo.cohort.jobs import Reader
 from histo.network import Bundle
 from histo.pattern.conventions import SHIPPED
@@ -24,15 +25,11 @@ class Settings:
     Attributes:
         reader: As it is loaded.
         card_sha256: Of the bundle's card, as readings tell it.
-        bundle_sha256: Of every file in the bundle's folder.
-        code_sha256: Of the source files that can alter a reading.
         digest: Of all that can alter a reading besides the slide, its scale, and what is known of the patient.
     """
 
     reader: Reader
     card_sha256: str
-    bundle_sha256: str
-    code_sha256: str
     digest: str
 
 
@@ -43,20 +40,18 @@ def settings_of(reader: Reader, bundle: Bundle) -> Settings:
         reader: As it is loaded; its files must exist.
         bundle: Its weights.
     """
-    files = folder_digest(bundle.folder)
     conventions = SHIPPED if reader.conventions is None else Path(reader.conventions)
-    code = code_digest()
     digest = digest_of(
-        files,
+        folder_digest(bundle.folder),
         reader.device,
         reader.precision,
-        _file_digest(conventions),
-        None if reader.detector_errors is None else _file_digest(Path(reader.detector_errors)),
+        file_digest(conventions),
+        None if reader.detector_errors is None else file_digest(Path(reader.detector_errors)),
         reader.recover,
-        code,
+        code_digest(),
         provenance(),
     )
-    return Settings(reader, bundle.sha256, files, code, digest)
+    return Settings(reader, bundle.sha256, digest)
 
 
 def digest_of(*parts: object) -> str:
@@ -74,15 +69,10 @@ def code_digest() -> str:
         if path.suffix in {".py", ".toml", ".css", ".html"}
         and path.relative_to(package).parts[0] not in ABOVE_A_READING
     ]
-    return digest_of([[path.relative_to(package).as_posix(), _file_digest(path)] for path in sorted(files)])
+    return digest_of([[path.relative_to(package).as_posix(), file_digest(path)] for path in sorted(files)])
 
 
 def folder_digest(folder: Path) -> str:
     """Of the names and contents of a folder's files."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
-    return digest_of([[path.name, _file_digest(path)] for path in files])
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return digest_of([[path.name, file_digest(path)] for path in files])

@@ -12,6 +12,7 @@ from histo.cohort.plan import Biopsy, Part, Plan, SlideUnit
 from histo.cohort.settings import digest_of
 from histo.cohort.signature import sign
 from histo.cohort.store import Attempt, Kind, Record, Standing, Store, link_tree
+from histo.errors import OutputError
 from histo.records import SlideFailure
 
 
@@ -48,6 +49,7 @@ class State:
         self._slides: dict[str, Record] = {}
         self._biopsies: dict[str, Record] = {}
         self._standing: dict[str, Standing | None] = {}
+        self._set_aside: set[str] = set()
         self._signed = {unit.id: sign(unit.path) for unit in self.plan.units}
         self.look_at_records()
 
@@ -137,14 +139,34 @@ class State:
         return any(task.unit is not None or not task.biopsy.alone for task in self.open_tasks(Part()))
 
     def look_again(self, task: Task) -> bool:
-        """Whether a task is still open now that its lease is held: what is on the disk now stays so."""
+        """Whether a task is still open now that its lease is held: what is on the disk now stays so.
+
+        Before a biopsy is concluded, its units are compared with their digests. One that was altered is set aside: then
+        its slide is open again, and the biopsy waits for it.
+
+        Raises:
+            OutputError: If a unit cannot be set aside, or is not what was written though it was just read again.
+        """
         self._changed(task.biopsy, task.unit)
         if task.unit is None:
             self._renew("biopsies", task.id)
-            return self.biopsy(task.biopsy) is Standing.OPEN and self.wanted(task.biopsy) == task.wanted
+            is_open = self.biopsy(task.biopsy) is Standing.OPEN and self.wanted(task.biopsy) == task.wanted
+            return is_open and self._are_units_whole(task.biopsy)
         self._renew("slides", task.id)
         self._signed[task.id] = sign(task.unit.path)
         return self.slide(task.unit) is Standing.OPEN
+
+    def _are_units_whole(self, biopsy: Biopsy) -> bool:
+        altered = [key for key in self.keys(biopsy) if not self.store.is_unit_whole(key)]
+        for key in filter(self.store.has_unit, altered):  # another biopsy of the same slide may have been quicker
+            if key in self._set_aside:
+                problem = "does not hold what was just written to it"
+                raise OutputError(self.store.unit(key), problem, "check the disk, then run again")
+            self.store.set_unit_aside(key)
+            self._set_aside.add(key)
+        for unit in biopsy.units if altered else ():
+            self._changed(biopsy, unit)
+        return not altered
 
     def job(self, task: Task, token: str, threads: int) -> Job | None:
         """What a process must be told to do it; None where none is needed."""
@@ -190,14 +212,17 @@ class State:
             OutputError: If that is not possible.
         """
         if task.unit is not None:
-            signed = self._signed[task.id]
+            signed, before = self._signed[task.id], self._slides.get(task.id)
+            seconds = outcome.seconds
+            if before is not None and before.key == outcome.key and not outcome.read_wpx:
+                seconds = before.seconds  # it was known again, not read: estimates need what reading took
             record = Record(
                 task.id,
                 str(task.unit.path),
                 signed.text,
                 outcome.key,
                 size_bytes=signed.size_bytes,
-                seconds=round(outcome.seconds, 3),
+                seconds=round(seconds, 3),
             )
             self.store.write("slides", record)
             self._slides[task.id] = record

@@ -3,15 +3,18 @@
     OUT/
       <biopsy>/...               as `histo read` writes it
       .cohort/
-        units/<key>/             one slide that was read, by the digest of all that made it: never altered, never mixed
+        units/<key>/             one slide that was read, by the digest of all that made it: histo never alters it
           slide/<slide>/...      the slide's reading
-          unit.json              what it is, and what it took
+          unit.json              what it is, what it took, and the digests of its other files
           kept.npz               what the conclusion of its biopsy needs; not of slides that are biopsies of their own
         slides/<id>.json         what is known of each slide: its unit, or the attempts that failed
         biopsies/<id>.json       the same of each biopsy
         leases/, runs/           who is at work
         tmp/                     what is being made; each folder is renamed into place, or removed
-        replaced/                former folders of biopsies that hold files which histo did not write
+        replaced/                former folders that hold something that histo did not write
+
+Files of a biopsy's folder are those of its units under another name, so whoever edits one in place alters the unit too.
+That is why a unit is compared with its digests before it is put into a biopsy's folder.
 
 A file of `slides/` and `biopsies/` is written by whoever holds the lease of that slide or biopsy, and by nobody else.
 """
@@ -21,13 +24,15 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from histo.cohort.digests import files_in, holds, tree_digests
 from histo.errors import OutputError, RecordError
 from histo.evidence import from_dict, to_dict
 from histo.records import json_bytes, make_folder, read_json, write_atomically
@@ -80,8 +85,8 @@ class Record:
         attempts: That failed, the last one last; none once it is done.
         quarantined: Whether it is not tried again.
         size_bytes: Of the slide's files; of a biopsy, 0.
-        seconds: That it took.
-        files: Of a biopsy: its published files and their sizes.
+        seconds: That reading or concluding it took.
+        digests: Of a biopsy: SHA-256 of its published files, by their path in its folder.
     """
 
     id: str
@@ -92,7 +97,7 @@ class Record:
     quarantined: bool = False
     size_bytes: int = 0
     seconds: float = 0.0
-    files: Mapping[str, int] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +130,43 @@ class Store:
         return self.state / "units" / key
 
     def has_unit(self, key: str | None) -> bool:
-        """Whether a unit is there; then it is there in full."""
+        """Whether a unit is there; then it was published in full."""
         return key is not None and (self.unit(key) / UNIT_NAME).is_file()
+
+    def is_unit_whole(self, key: str) -> bool:
+        """Whether a unit's files are, to the last byte, those that were published; of a former version, they are not.
+
+        All are read: this is for the moment when they are put into a biopsy's folder.
+        """
+        try:
+            found = tree_digests(self.unit(key))
+        except OSError:
+            return False
+        found.pop(UNIT_NAME, None)
+        return found == self.told_of_unit(key).get("digests")
+
+    def set_unit_aside(self, key: str) -> None:
+        """Take a unit out of use in one step. It goes to `replaced/`: what somebody has put into it is not lost.
+
+        Raises:
+            OutputError: If that is not possible.
+        """
+        place = self.state / "replaced"
+        with telling(self.unit(key)):
+            place.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):  # another run was quicker
+                self.unit(key).rename(place / f"{key}.{uuid.uuid4().hex}.old")
+
+    def told_of_unit(self, key: str) -> Mapping[str, Any]:
+        """What a unit's `unit.json` tells; nothing if it cannot be read."""
+        try:
+            return read_json(self.unit(key) / UNIT_NAME)
+        except RecordError:
+            return {}
 
     def size_of(self, key: str) -> int:
         """Space that a unit takes."""
-        return sum(_sizes(self.unit(key)).values())
+        return sum((self.unit(key) / file).stat().st_size for file in files_in(self.unit(key)))
 
     def drafted(self, identity: str, token: str) -> Path:
         """Where something is made before it is published, whether it is there or not."""
@@ -165,7 +201,7 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def publish_unit(self, draft: Path, key: str) -> None:
-        """Rename a finished draft into place; where another run was first, its unit stays and the draft goes.
+        """Rename a finished draft into place; where another run was first, its unit stays if it is whole.
 
         Raises:
             OutputError: If that is not possible.
@@ -178,13 +214,18 @@ class Store:
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
-                shutil.rmtree(draft, ignore_errors=True)
+                if self.is_unit_whole(key):
+                    shutil.rmtree(draft, ignore_errors=True)
+                else:
+                    self.set_unit_aside(key)
+                    draft.rename(final)
             sync_folder(final.parent)
 
     def record(self, kind: Kind, identity: str) -> Record | None:
         """What is known of a slide or a biopsy; None if nothing is, or what was written is damaged."""
         try:
             document = read_json(self.state / kind / f"{identity}.json")
+            document.pop("files", None)  # a former version told sizes, which do not tell whether a file was altered
             return from_dict(Record, document, older=True)
         except (RecordError, ValueError):
             return None
@@ -202,14 +243,14 @@ class Store:
         """
         write_atomically(self.state / kind / f"{record.id}.json", json_bytes(to_dict(record)))
 
-    def forget(self, kind: Kind, identity: str) -> None:
-        """Remove what is known."""
-        (self.state / kind / f"{identity}.json").unlink(missing_ok=True)
-
     def is_whole(self, name: str, record: Record) -> bool:
-        """Whether every file of a biopsy's folder is there, in whatever size: a report may have been drawn again."""
+        """Whether every file of a biopsy's folder is there, and the reading is the one that was written.
+
+        The others may hold something else: a report may have been drawn again.
+        """
         folder = self.out / name
-        return all((folder / file).is_file() for file in record.files)
+        there = all((folder / file).is_file() for file in record.digests)
+        return there and holds(folder / READING, record.digests.get(READING))
 
     def publish_biopsy(self, draft: Path, record: Record, before: Record | None) -> Record:
         """Put a finished draft in the place of a biopsy's folder, and write down that it is there.
@@ -230,7 +271,7 @@ class Store:
         final = self.out / record.subject
         with telling(final):
             _sync_tree(draft)
-            whole = replace(record, files=_sizes(draft))
+            whole = replace(record, digests=tree_digests(draft))
             self.retire(record.subject, before, draft.parent.name)
             self.write("biopsies", whole)
             draft.rename(final)
@@ -254,20 +295,16 @@ class Store:
         folder = self.out / name
         if not folder.exists():
             return
-        own = record is not None and all(record.files.get(file) == size for file, size in _sizes(folder).items())
-        place = self.state / ("tmp" if own else "replaced")
         with telling(folder):
+            own = record is not None and all(
+                holds(folder / file, record.digests.get(file)) for file in files_in(folder)
+            )
+            place = self.state / ("tmp" if own else "replaced")
             place.mkdir(exist_ok=True)
             old = place / f"{name}.{mark}.old"
             folder.rename(old)
             if own:
                 shutil.rmtree(old, ignore_errors=True)
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    """Of every file in a folder, by its path in it."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
 
 
 def link_tree(source: Path, target: Path) -> None:

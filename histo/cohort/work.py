@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from histo.cohort.copying import copy_slide
+from histo.cohort.digests import tree_digests
 from histo.cohort.jobs import BiopsyJob, CopyJob, Job, JobFailure, Outcome, SlideJob, Told, subject_of
 from histo.cohort.settings import digest_of
 from histo.cohort.signature import changed, sign
@@ -133,7 +134,7 @@ def _read(job: SlideJob, tell: Tell) -> Outcome:
     outcome = Outcome(job.id, key=key, cpu_seconds=_cpu_seconds(), read_wpx=listener.total_wpx)
     document = {
         "schema": "histo.cohort-unit",
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "key": key,
         "slide": result.info.name,
         "slide_sha256": result.info.sha256,
@@ -145,6 +146,7 @@ def _read(job: SlideJob, tell: Tell) -> Outcome:
         "slide_bytes": sign(path).size_bytes,
     }
     with telling(draft):
+        document["digests"] = tree_digests(draft)
         (draft / UNIT_NAME).write_bytes(json_bytes(document))
     store.publish_unit(draft, key)
     return outcome

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from example_cohort import Cohort
 
+from histo.cohort.digests import tree_digests
 from histo.cohort.engines import Listen
 from histo.cohort.jobs import Job, Outcome, SlideJob
 from histo.cohort.settings import digest_of
@@ -34,7 +35,7 @@ class InlineEngine:
             draft, key = store.draft(job.id, job.token), digest_of(text, name, job.settings)
             (draft / "slide" / name).mkdir(parents=True)
             (draft / "slide" / name / "reading.json").write_text(text)
-            (draft / "unit.json").write_text("{}")
+            (draft / "unit.json").write_text(json.dumps({"digests": tree_digests(draft)}))
             store.publish_unit(draft, key)
             answer.set_result(Outcome(job.id, key=key))
         else:

@@ -12,7 +12,7 @@ from example_cohort import settings
 from histo.clinical import ClinicalFacts
 from histo.cohort.folder import slides_in
 from histo.cohort.plan import Plan, plan_cohort
-from histo.cohort.pool import Pool, share_out, usable_bytes
+from histo.cohort.pool import Pool, share_out, usable_bytes, usable_cores
 from histo.cohort.settings import code_digest, digest_of, folder_digest
 from histo.errors import ManifestError, UsageError
 
@@ -82,7 +82,7 @@ def test_every_slide_of_a_folder_is_found_and_nothing_that_belongs_to_one(tmp_pa
         "unnamed",
         "v.vms",
     ]
-    assert others == 3
+    assert others == 4
     found, others = slides_in(folder, folder / "out", 0.5)
     assert {"label.png", "screen.png"} < {path.name for path in found}, "with a scale given, pictures are slides"
 
@@ -91,6 +91,44 @@ def test_a_folder_of_one_dicom_slide_is_that_slide(tmp_path: Path) -> None:
     folder = make(tmp_path / "case7", {"1.dcm": DICOM, "2.dcm": DICOM})
     (biopsy,) = plan(folder, tmp_path / "out").biopsies
     assert (biopsy.name, biopsy.alone, biopsy.units[0].path) == ("case7", True, folder)
+
+
+def test_dicom_files_beside_other_slides_hide_none_of_them(tmp_path: Path) -> None:
+    files = {"a.svs": TIFF, "b.svs": TIFF, "c.svs": TIFF, "notes.txt": b"text", "stray.dcm": DICOM, "other.dcm": DICOM}
+    folder = make(tmp_path / "case7", files)
+    found, others = slides_in(folder, tmp_path / "out", None)
+    assert [path.name for path in found] == ["case7", "a.svs", "b.svs", "c.svs"], "the DICOM files are one slide"
+    assert others == 1
+
+
+def test_a_file_that_may_not_be_read_does_not_end_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make(tmp_path / "slides", {"a.svs": TIFF, "locked.svs": TIFF})
+
+    def refuse(path: Path) -> bool:
+        if path.name == "locked.svs":
+            raise PermissionError(13, "Permission denied")
+        return False
+
+    monkeypatch.setattr("histo.cohort.folder.is_dicom", refuse)
+    assert [path.name for path in slides_in(folder, tmp_path / "out", None)[0]] == ["a.svs", "locked.svs"]
+
+
+@pytest.mark.parametrize("out", ["slides/o", "slides/../slides/o", "link/o", "link/../slides/o"])
+def test_the_output_folder_is_left_out_by_whatever_way_it_is_named(tmp_path: Path, out: str) -> None:
+    folder = make(tmp_path / "slides", {"a.svs": TIFF, "o/B/result.svs": TIFF})
+    (tmp_path / "link").symlink_to(folder)
+    for source in (folder, tmp_path / "link"):
+        assert [path.name for path in slides_in(source, tmp_path / out, None)[0]] == ["a.svs"]
+
+
+@pytest.mark.parametrize("out", ["slides", "slides/../slides", "link"])
+def test_results_do_not_go_among_the_slides(tmp_path: Path, out: str) -> None:
+    folder = make(tmp_path / "slides", {"a.svs": TIFF})
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(
+        UsageError, match="slides: is the folder of the slides itself; choose another folder with --out"
+    ):
+        plan(folder, tmp_path / out)
 
 
 def test_slides_of_a_folder_are_biopsies_of_their_own(tmp_path: Path) -> None:
@@ -256,3 +294,26 @@ def test_the_memory_of_a_job_counts_not_that_of_its_machine(tmp_path: Path, line
     before = usable_bytes(tmp_path)
     make(tmp_path / "sys/fs/cgroup", {name: text.encode() for name, text in files.items()})
     assert usable_bytes(tmp_path) == 3000 < before
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "cores"),
+    [
+        ("0::/", {"cpu.max": "300000 100000"}, 3),
+        ("0::/job/step", {"job/cpu.max": "250000 100000", "job/step/cpu.max": "max 100000"}, 2),
+        ("0::/job/step", {"cpu.max": "500000 100000", "job/step/cpu.max": "50000 100000"}, 1),
+        ("0::/", {"cpu.max": "max 100000"}, 8),
+        ("0::/", {"cpu.max": "9000000 100000"}, 8),
+        ("4:cpu,cpuacct:/job", {"cpu/job/cpu.cfs_quota_us": "400000", "cpu/job/cpu.cfs_period_us": "100000"}, 4),
+        ("4:cpu,cpuacct:/job", {"cpu/job/cpu.cfs_quota_us": "-1", "cpu/job/cpu.cfs_period_us": "100000"}, 8),
+        ("4:cpuset:/job", {"cpu/job/cpu.cfs_quota_us": "400000", "cpu/job/cpu.cfs_period_us": "100000"}, 8),
+        ("0::/", {}, 8),
+    ],
+)
+def test_a_share_of_cpu_time_counts_in_whole_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, files: dict[str, str], cores: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    make(tmp_path, {"proc/self/cgroup": f"{line}\n".encode()})
+    make(tmp_path / "sys/fs/cgroup", {name: text.encode() for name, text in files.items()})
+    assert usable_cores(tmp_path) == cores

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from example_cohort import Cohort, Heard
 
+from histo.cohort.jobs import Outcome
 from histo.cohort.plan import LONGEST_NAME_BYTES, Part
+from histo.cohort.state import State
 from histo.errors import OutputError
 
 SLIDES = {"B1/x": "ok 1\n", "B1/y": "ok 2\n", "B2/z": "ok 3\n"}
@@ -176,3 +178,24 @@ def test_a_touched_slide_is_known_again(done: Cohort, tmp_path: Path) -> None:
     done.run()
     assert done.begun() == ["BiopsyJob B2", "SlideJob B2-z.svs"]
     assert sorted(done.out.glob(".cohort/units/*")) == units
+
+
+def test_a_slide_that_was_known_again_keeps_the_time_that_reading_it_took(done: Cohort) -> None:
+    """Else the estimates of --dry-run and Slurm would fall to what comparing a digest takes."""
+    plan = done.plan()
+    unit = plan.units[0]
+    read = done.store.record("slides", unit.id)
+    assert read is not None
+    assert read.seconds > 0
+    unit.path.touch()
+    state = State(plan, done.store)
+    task = next(task for task in state.open_tasks(Part()) if task.unit == unit)
+    state.finish(task, Outcome(task.id, key=read.key, seconds=read.seconds + 9), "token")
+    again = done.store.record("slides", unit.id)
+    assert again is not None
+    assert again.signature != read.signature
+    assert again.seconds == read.seconds
+    state.finish(task, Outcome(task.id, key=read.key, seconds=read.seconds + 9, read_wpx=1), "token")
+    again = done.store.record("slides", unit.id)
+    assert again is not None
+    assert again.seconds == pytest.approx(read.seconds + 9), "what was read again tells anew"

@@ -17,6 +17,7 @@ from example_model import save_random_bundle
 import histo.biopsy
 import histo.cohort.work
 from histo.biopsy import read_biopsy
+from histo.cohort.digests import tree_digests
 from histo.cohort.jobs import BiopsyJob, Job, Outcome, Reader, SlideJob, Told
 from histo.cohort.kept import KEPT_NAME, keep_slide, kept_slide
 from histo.cohort.plan import plan_cohort
@@ -131,6 +132,9 @@ def test_slides_of_a_folder_are_written_as_histo_read_writes_them(tmp_path: Path
     (unit,) = (tmp_path / "cohort/.cohort/units").iterdir()
     told = json.loads((unit / "unit.json").read_text())
     assert (told["schema"], told["slide"], told["slide_sha256"]) == ("histo.cohort-unit", "one", sha256_of(one))
+    del (digests := tree_digests(unit))["unit.json"]
+    assert told["digests"] == digests
+    assert "slide/one/reading.json" in digests
     assert not (unit / KEPT_NAME).exists(), "of a slide that is a biopsy of its own nothing more is needed"
 
     one.touch()

@@ -5,8 +5,6 @@
         readings: Sequence[CohortBiopsy],       # in any order; their reading.json lie under `out`
         failures: Sequence[CohortFailure],
         run: CohortRun,
-        *,
-        tell_paths: bool = False,               # whether run.json may tell whole paths and the host
     ) -> CohortResults                          # .files, .damaged (CohortFailure of readings that cannot be read back)
 
 writes `cohort.parquet`, `cohort.csv`, `overview.html` and `run.json`, together and atomically. The first three depend

@@ -61,8 +61,8 @@ class CohortRun:
     Attributes:
         started: When, with its time zone.
         wall_seconds: By the clock.
-        core_seconds: CPU seconds of everything that read slides in this run; None where an engine cannot tell.
-        working_megapixels: Core pixels of the tiles that were read in this run, in millions at 0.5 um: no halo.
+        core_seconds: CPU seconds that reading the cohort's slides took, in whatever run; None where no unit tells.
+        working_megapixels: Core pixels of the tiles that were read for it, in millions at 0.5 um: no halo.
         engine: What the units ran on: `local`, `slurm`, `ray`.
         workers: How many at a time.
         bundle_name: Of the weights.
@@ -72,7 +72,6 @@ class CohortRun:
         done: Units that this run finished.
         skipped: Units that were there already.
         failed: Units that failed.
-        stage_seconds: Wall seconds by stage, if they were taken.
         arguments: What the run was asked to do, by option. Paths are shortened to their last part when written.
     """
 
@@ -89,5 +88,4 @@ class CohortRun:
     done: int
     skipped: int
     failed: int
-    stage_seconds: Mapping[str, float] = field(default_factory=dict)
     arguments: Mapping[str, Argument] = field(default_factory=dict)

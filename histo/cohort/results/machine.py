@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from histo.cohort.pool import usable_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Machine:
 
     Attributes:
         cpu: The processor's model; None where the system does not tell.
-        cores: Logical cores that this process may use.
+        cores: Logical cores that this process may use, by its share of their time.
         memory_gib: Of the machine.
         system: The operating system and the architecture.
     """
@@ -29,9 +30,8 @@ class Machine:
 
 def this_machine() -> Machine:
     """The machine that this process runs on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else psutil.cpu_count() or 1
     memory_gib = psutil.virtual_memory().total / (1 << 30)
-    return Machine(_cpu(), cores, round(memory_gib, 1), f"{platform.system()} {platform.machine()}")
+    return Machine(_cpu(), usable_cores(), round(memory_gib, 1), f"{platform.system()} {platform.machine()}")
 
 
 def _cpu() -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from datetime import UTC
 from pathlib import PurePosixPath, PureWindowsPath
@@ -15,22 +14,20 @@ from histo.records import plain, provenance
 _ADDRESS = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)
 
 
-def cohort_run_document(run: CohortRun, biopsies: int, *, tell_paths: bool = False) -> dict[str, Any]:
+def cohort_run_document(run: CohortRun, biopsies: int) -> dict[str, Any]:
     """The document.
 
     Args:
         run: What the run tells of itself.
         biopsies: Readings in the table.
-        tell_paths: Whether whole paths, addresses and the host's name may be told: the user has asked for it.
     """
     core_seconds = run.core_seconds
     speed = run.working_megapixels / core_seconds if core_seconds else None
-    document = {
+    return {
         "schema": "histo.cohort_run",
         "schema_version": "1.0",
         "started": run.started.astimezone(UTC).isoformat(timespec="seconds"),
         "seconds_total": plain(run.wall_seconds),
-        "seconds": {stage: plain(value) for stage, value in run.stage_seconds.items()},
         "core_seconds": plain(core_seconds),
         "working_megapixels": plain(run.working_megapixels),
         "mpx_per_core_second": plain(speed),
@@ -39,13 +36,10 @@ def cohort_run_document(run: CohortRun, biopsies: int, *, tell_paths: bool = Fal
         "units": {"planned": run.planned, "done": run.done, "skipped": run.skipped, "failed": run.failed},
         "biopsies": biopsies,
         "bundle": {"name": run.bundle_name, "version": run.bundle_version, "sha256": run.bundle_sha256},
-        "arguments": {name: value if tell_paths else without_place(value) for name, value in run.arguments.items()},
+        "arguments": {name: without_place(value) for name, value in run.arguments.items()},
         "machine": plain(this_machine()),
         "provenance": provenance(),
     }
-    if tell_paths:
-        document["host"] = platform.node()
-    return document
 
 
 def without_place(value: Argument) -> Argument:

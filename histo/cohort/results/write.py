@@ -38,8 +38,6 @@ def write_results(
     readings: Sequence[CohortBiopsy],
     failures: Sequence[CohortFailure],
     run: CohortRun,
-    *,
-    tell_paths: bool = False,
 ) -> CohortResults:
     """Write cohort.parquet, cohort.csv, overview.html and run.json.
 
@@ -48,7 +46,6 @@ def write_results(
         readings: Whose, in any order; their names differ.
         failures: What could not be read, in any order.
         run: How it went.
-        tell_paths: Whether run.json may tell whole paths, addresses and the host's name.
 
     Returns:
         The files, and readings that could not be read back: they are failures too, of the folder's files.
@@ -67,7 +64,7 @@ def write_results(
     values = [tuple(row[name] for name in NAMES) for row in rows]
     columns = [column.told for column in COLUMNS]
     metadata = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "notice": DISCLAIMER}
-    document = cohort_run_document(run, len(rows), tell_paths=tell_paths)
+    document = cohort_run_document(run, len(rows))
     with Staged(out) as staged:
         staged.add(PARQUET_NAME, lambda path: write_plain_table(path, columns, values, metadata))
         staged.add(CSV_NAME, lambda path: path.write_bytes(csv_bytes(NAMES, values)))

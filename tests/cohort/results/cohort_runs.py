@@ -24,6 +24,5 @@ def a_run(**arguments: Argument) -> CohortRun:
         done=2,
         skipped=1,
         failed=1,
-        stage_seconds={"read": 90.0},
         arguments=arguments,
     )

@@ -31,7 +31,7 @@ def test_run_json_holds_what_explains_a_run(tmp_path: Path) -> None:
     assert document["biopsies"] == 1
 
 
-def test_whose_machine_it_was_is_told_on_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whose_machine_it_was_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.node", lambda: "secret-host")
     run = a_run(
         out="/home/someone/out", cluster="ray://head.example.org:10001", slides="C:\\scans\\x.svs", near="../x/y"
@@ -39,9 +39,6 @@ def test_whose_machine_it_was_is_told_on_request_alone(monkeypatch: pytest.Monke
     text = json.dumps(cohort_run_document(run, 1))
     for secret in ("someone", "example.org", "scans", "..\\", "../", "secret-host"):
         assert secret not in text, secret
-    told = cohort_run_document(run, 1, tell_paths=True)
-    assert told["arguments"]["out"] == "/home/someone/out"
-    assert told["host"] == "secret-host"
 
 
 @pytest.mark.parametrize(
