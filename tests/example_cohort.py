@@ -29,7 +29,7 @@ LIMITS = Limits(timeout_s=60, stall_s=30, memory_bytes=1 << 30)
 
 
 def settings(digest: str = "settings") -> Settings:
-    return Settings(Reader(), "card", digest)
+    return Settings(Reader(), "card", {}, digest)
 
 
 @dataclass

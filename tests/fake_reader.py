@@ -6,6 +6,7 @@
     no ScaleMissing tells that error          sleep 0.5             takes so long, then publishes
     first abort     ends badly the first time, then publishes
     full            tells that the disk is full
+    stuck           cannot be copied: says nothing more; can be read
 
 Every beginning is a line in the file that FAKE_LOG names.
 """
@@ -50,6 +51,8 @@ with log.open("a") as lines:
 say(told={"id": job["id"], "stage": "read", "done_wpx": 0, "total_wpx": 0})
 
 if asked["kind"] == "CopyJob":
+    if Path(job["slide"]).read_text().startswith("stuck"):
+        time.sleep(600)
     copy = Path(job["to"]) / Path(job["slide"]).name
     shutil.copy(job["slide"], copy)
     with Path(f"{log}.stage").open("a") as lines:

@@ -82,6 +82,7 @@ def read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*_: object) -> None:
         return None
 
+    monkeypatch.setattr(histo.cohort.work, "refuse_changes", nothing)  # the settings of these cohorts are words
     monkeypatch.setattr(histo.cohort.work, "_model", nothing)
     monkeypatch.setattr(histo.biopsy, "read_and_write_slide", read_small)
     monkeypatch.setattr(histo.biopsy, "conclude_and_write", conclude_small)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from histo.cli.cohort_plan import duration
+from histo.cli.lasting import LastingStream
 from histo.cohort.finish import Account
 from histo.cohort.jobs import JobFailure, Outcome, Told
 from histo.cohort.listening import Subject
@@ -170,7 +172,7 @@ class CohortWatcher:
 def watch_cohort(
     console: Console, errors: Console, plan: Plan, state: State, part: Part, *, quiet: bool, json_log: bool
 ) -> Iterator[CohortWatcher]:
-    """Show a run while the `with` block runs.
+    """Show a run while the `with` block runs; a console whose pipe breaks or disk fills goes silent.
 
     Args:
         console: For results: the last line, and JSON.
@@ -181,6 +183,8 @@ def watch_cohort(
         quiet: Tell failures and the end only.
         json_log: Tell everything as lines of JSON.
     """
+    for one in (console, errors):
+        one.file = cast("IO[str]", LastingStream(one.file))
     sizes = {unit.id: sign(unit.path).size_bytes for unit in plan.part(part) if state.slide(unit) is Standing.OPEN}
     if quiet or json_log or not errors.is_terminal:
         yield CohortWatcher(console, errors, None, part, sizes, quiet=quiet, json_log=json_log)

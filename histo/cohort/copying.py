@@ -29,7 +29,7 @@ def copy_slide(job: CopyJob, tell: Callable[[Told], None]) -> Outcome:
         tell: Told how far it is, in bytes.
 
     Returns:
-        An outcome whose `key` is the path of the copy; none, and no failure, if there is no room for it.
+        An outcome whose `key` is the path of the copy; none, and no failure, if its folder takes no more.
     """
     slide, target = Path(job.slide), Path(job.to)
     done = 0
@@ -45,7 +45,7 @@ def copy_slide(job: CopyJob, tell: Callable[[Told], None]) -> Outcome:
                     done += len(chunk)
                     tell(Told(job.id, done_wpx=done, total_wpx=total))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             return Outcome(job.id)
         problem = f"it cannot be copied ({error.strerror or error})"
         remedy = "see whether its disk answers, and whether the folder of --stage can be written to"

@@ -19,7 +19,7 @@ from histo.pattern import PatternLabel
 from histo.records import SlideFailure, write_failures
 from histo.records.atomic import remove, write_atomically
 
-OF_THE_MOMENT = frozenset({"Crashed", "Hung", "TooSlow", "OutOfMemory", "Unexpected", "RecordError"})
+OF_THE_MOMENT = frozenset({"Crashed", "Hung", "TooSlow", "OutOfMemory", "NotBegun", "Unexpected", "RecordError"})
 """Failures that another hour may be spared; after all others slide or manifest must change, and that is seen."""
 
 RETRY = ", then run with --retry-quarantined"

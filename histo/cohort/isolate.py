@@ -7,6 +7,7 @@ the memory costs that slide alone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from typing import IO, Any
 import psutil
 
 from histo.cohort.jobs import Job, JobFailure, Limits, Outcome, Told, subject_of
+from histo.errors import OutputError
 from histo.evidence import from_dict, to_dict
 from histo.slide.sandbox import manner
 
@@ -33,6 +35,11 @@ COMMAND = (sys.executable, "-P", "-m", "histo.cohort")
 LOOK_S = 0.2
 DEATH_S = 10.0
 """Longest wait for a killed process: one that hangs in the disk's driver cannot be ended at all."""
+
+PAUSE_S = 10.0
+"""After a process could not be begun: the next one could not be either, and each try is an attempt at a slide."""
+
+DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 _SHOWN_OF_STDERR = 200
 
@@ -54,8 +61,24 @@ def run_isolated(
         command: What to run: reads the job as a line, prints lines, the last one its outcome. (Tests give others.)
 
     Returns:
-        Its outcome. A crash, a hang and too much memory are failures in it.
+        Its outcome. A crash, a hang, too much memory, and a system that begins no process are failures in it.
     """
+    try:
+        return _run(job, limits, listen, stop, command)
+    except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be begun
+        if isinstance(error, OSError) and error.errno in DISK_REFUSES:
+            remedy = "free space there, or set TMPDIR to another folder"
+            full = OutputError(tempfile.gettempdir(), f"cannot write ({error.strerror})", remedy)
+            return Outcome(job.id, failure=JobFailure.of(full))
+        stop.wait(PAUSE_S)
+        problem = f"its process cannot be begun or watched ({getattr(error, 'strerror', None) or error})"
+        remedy = "use fewer --workers, or see what else fills this machine"
+        return Outcome(job.id, failure=JobFailure(subject_of(job), "NotBegun", problem, remedy, passing=True))
+
+
+def _run(
+    job: Job, limits: Limits, listen: Callable[[Told], None], stop: threading.Event, command: Sequence[str]
+) -> Outcome:
     begun = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="histo-cohort-"))
     try:
@@ -93,7 +116,13 @@ class _Watch:
             start_new_session=True,  # Ctrl-C in the terminal is for the one who asks; and the whole group can be ended
         )
         ear = threading.Thread(target=self._hear, args=(child.stdout,), daemon=True)
-        ear.start()
+        try:
+            ear.start()
+        except RuntimeError:
+            end(child)
+            assert child.stdout is not None
+            child.stdout.close()  # its ear would have done it
+            raise
         ended_for: JobFailure | None = None
         try:
             with contextlib.suppress(OSError):  # it may be dead already

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,7 @@ class SlideJob:
         known: Key of the unit that an earlier version of these files gave; None if there was none.
         mpp: Scale in um per level-0 pixel that overrides the file's own.
         settings: Digest of what reads.
+        parts: Digests of its parts when the run began, by name: other ones stop the run.
         biopsy: The name under which `clinical` tells of it, where the slide is a biopsy of its own; else None.
         known_of: Digest of what is known of the patient, where the slide is a biopsy of its own; else empty.
         out: The output folder.
@@ -59,6 +61,7 @@ class SlideJob:
     known: str | None
     mpp: float | None
     settings: str
+    parts: Mapping[str, str]
     biopsy: str | None
     known_of: str
     out: str
@@ -78,6 +81,8 @@ class BiopsyJob:
         failures: Of those that were not.
         key: Identity of the conclusion.
         settings: Digest of what reads.
+        parts: Digests of its parts when the run began, by name: other ones stop the run.
+        known_of: Digest of what is known of the patient; empty if nothing is.
         out: The output folder.
         token: Of the lease under which it runs.
         threads: CPU threads.
@@ -90,6 +95,8 @@ class BiopsyJob:
     failures: tuple[SlideFailure, ...]
     key: str
     settings: str
+    parts: Mapping[str, str]
+    known_of: str
     out: str
     token: str
     threads: int
@@ -129,8 +136,8 @@ class JobFailure:
 
     Attributes:
         subject: What it is about: the slide, or what stopped the run.
-        kind: Name of the exception class, or one of `Crashed`, `Hung`, `TooSlow`, `OutOfMemory`, `SlideChanged`,
-            `Unexpected`.
+        kind: Name of the exception class, or one of `Crashed`, `Hung`, `TooSlow`, `OutOfMemory`, `NotBegun`,
+            `SlideChanged`, `Unexpected`.
         problem: What happened.
         remedy: What the user can do.
         passing: Whether another attempt may fare better.

@@ -11,9 +11,8 @@ from histo.biopsy import check_names
 from histo.clinical import ClinicalFacts
 from histo.cohort.folder import slides_in
 from histo.cohort.manifest import NO_SITE, ManifestRow, load_manifest
-from histo.cohort.settings import Settings, digest_of
+from histo.cohort.settings import Settings, digest_of, known_digest
 from histo.errors import UsageError
-from histo.records import plain
 from histo.slide import slide_name
 
 RESULT_FILES = ("cohort.parquet", "cohort.csv", "overview.html", "run.json", "failures.json")
@@ -186,7 +185,7 @@ def _biopsy(
     mpp: float | None,
     facts: ClinicalFacts | None,
 ) -> Biopsy:
-    known_of = "" if facts is None else digest_of(plain(facts))
+    known_of = known_digest(facts)
     first = rows[0]
     biopsy = Biopsy(
         id=digest_of(name)[:24],

@@ -22,17 +22,20 @@ PREFIX = "histo-stage-"
 AHEAD = 1
 """Slides that are copied before there is a worker for them."""
 
+COPIES = 2
+"""Made at once: one that hangs does not hold up the others."""
+
 
 class StagingEngine:
     """Copies slides before another engine of the same machine reads them.
 
-    A copy is made in a process of its own, so that a disk that does not answer holds up nothing but its slide. A slide
-    that does not fit into the budget, or the disk, is read where it lies.
+    A copy is made in a process of its own, which is ended when its disk does not answer; until then another one is made
+    beside it. A slide that does not fit into the budget, or the disk, is read where it lies.
 
     Args:
         inner: What reads.
         folder: Where copies go; made if needed.
-        budget_bytes: Most bytes of copies at any time.
+        budget_bytes: Most bytes of this run's copies at any time.
         owner: This run: what dead runs have left in the folder is removed.
         limits: Of a copy.
         command: What copies; tests give others.
@@ -60,8 +63,10 @@ class StagingEngine:
         make_folder(folder, "choose another folder with --stage")
         self._leases = Leases(folder, owner)
         self._leases.take(owner.token)
+        lying = list(folder.glob(f"{PREFIX}*"))
+        # Asked for after the look: a run that has begun since has nothing in the list.
         alive = {owner.token, *(other.token for other in self._leases.others())}
-        for left in folder.glob(f"{PREFIX}*"):
+        for left in lying:
             if left.name.removeprefix(PREFIX) not in alive:
                 shutil.rmtree(left, ignore_errors=True)
         self._folder = folder / f"{PREFIX}{owner.token}"
@@ -69,7 +74,7 @@ class StagingEngine:
             self._folder.mkdir()
         self._heart = Heart(self._leases)
         self._heart.__enter__()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="copy")
+        self._pool = ThreadPoolExecutor(COPIES, thread_name_prefix="copy")
 
     def submit(self, job: Job, listen: Listen) -> Future[Outcome]:
         """Copy a job's slide, if it has one, then begin the job."""
@@ -108,9 +113,13 @@ class StagingEngine:
             answer.set_result(outcome)
 
         shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        wanted = CopyJob(job.id, job.slide, job.signature, str(place))
-        copied = run_isolated(wanted, self._limits, listen, self._stop, self._command)
+        try:
+            place.mkdir()
+        except OSError:  # the near disk is gone, or full: the slide is read where it lies
+            copied = Outcome(job.id)
+        else:
+            wanted = CopyJob(job.id, job.slide, job.signature, str(place))
+            copied = run_isolated(wanted, self._limits, listen, self._stop, self._command)
         if copied.failure is not None:
             end(copied)
             return

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from histo.cohort.copying import copy_slide
 from histo.cohort.digests import tree_digests
 from histo.cohort.jobs import BiopsyJob, CopyJob, Job, JobFailure, Outcome, SlideJob, Told, subject_of
-from histo.cohort.settings import digest_of
+from histo.cohort.settings import changed_since, digest_of, known_digest, refuse_changes
 from histo.cohort.signature import changed, sign
 from histo.cohort.store import UNIT_NAME, Store, link_tree, telling
 from histo.errors import HistoError, OutputError, SlideError
@@ -94,6 +94,7 @@ def unit_key(job: SlideJob, sha256: str) -> str:
 
 
 def _read(job: SlideJob, tell: Tell) -> Outcome:
+    refuse_changes(job.reader, job.parts)
     store = Store(Path(job.out))
     path = Path(job.slide)
     if job.known is not None and store.has_unit(job.known):
@@ -112,7 +113,7 @@ def _read(job: SlideJob, tell: Tell) -> Outcome:
     with clock.stage("load"):
         model = _model(job.reader, job.threads)
         conventions = load_conventions(_path(job.reader.conventions))
-        clinical = _known(job.reader, job.biopsy)
+        clinical = _known(job)
     draft = store.draft(job.id, job.token)
     result, pictures = read_and_write_slide(
         path if job.copy is None else Path(job.copy),
@@ -127,6 +128,7 @@ def _read(job: SlideJob, tell: Tell) -> Outcome:
     )
     if (change := changed(job.slide, job.signature)) is not None:
         return Outcome(job.id, failure=change)
+    refuse_changes(job.reader, job.parts)  # what was loaded in between is then what the job names
     tell(Told(job.id, "publish"))
     if job.biopsy is None and pictures is not None:
         keep_slide(draft / KEPT_NAME, result, pictures)
@@ -158,12 +160,13 @@ def _conclude(job: BiopsyJob, tell: Tell) -> Outcome:
     from histo.cohort.kept import KEPT_NAME, kept_slide
     from histo.pattern import load_conventions
 
+    refuse_changes(job.reader, job.parts)
     store = Store(Path(job.out))
     clock = StageClock(_Listener(job.id, tell))
     with clock.stage("load"):
         model = _model(job.reader, job.threads)
         conventions = load_conventions(_path(job.reader.conventions))
-        clinical = _known(job.reader, job.biopsy)
+        clinical = _known(job)
         read = [kept_slide(store.unit(key) / KEPT_NAME) for key in job.units]
     draft = store.draft(job.id, job.token) / "biopsy"
     with telling(draft):
@@ -172,6 +175,7 @@ def _conclude(job: BiopsyJob, tell: Tell) -> Outcome:
         (slide,) = (store.unit(key) / "slide").iterdir()
         link_tree(slide, draft / slide.name)
     conclude_and_write(job.biopsy, read, job.failures, model, conventions, clinical, draft, clock)
+    refuse_changes(job.reader, job.parts)
     return Outcome(job.id, key=job.key, cpu_seconds=_cpu_seconds())
 
 
@@ -211,12 +215,14 @@ def _model(reader: Reader, threads: int) -> Model:
     )
 
 
-def _known(reader: Reader, biopsy: str | None) -> ClinicalFacts | None:
+def _known(job: SlideJob | BiopsyJob) -> ClinicalFacts | None:
     from histo.clinical import load_clinical
 
-    if reader.clinical is None or biopsy is None:
-        return None
-    return load_clinical(Path(reader.clinical)).get(biopsy)
+    clinical, biopsy = job.reader.clinical, job.biopsy
+    facts = None if clinical is None or biopsy is None else load_clinical(Path(clinical)).get(biopsy)
+    if known_digest(facts) != job.known_of:
+        raise changed_since(f"clinical facts of {biopsy}")
+    return facts
 
 
 def _path(text: str | None) -> Path | None:

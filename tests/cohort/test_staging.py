@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from example_cohort import FAKE, LIMITS, Cohort
+from example_cohort import FAKE, LIMITS, Cohort, Heard
 
 from histo.cohort.copying import can_be_copied, copy_slide
 from histo.cohort.engines import LocalEngine
-from histo.cohort.jobs import CopyJob, Told
-from histo.cohort.leases import this_run
+from histo.cohort.jobs import CopyJob, JobFailure, Limits, Told
+from histo.cohort.leases import Leases, Owner, this_run
+from histo.cohort.listening import Subject
 from histo.cohort.signature import sign
 from histo.cohort.staging import PREFIX, StagingEngine
 
 
-def staging(cohort: Cohort, budget_bytes: int) -> StagingEngine:
+def staging(cohort: Cohort, budget_bytes: int, limits: Limits = LIMITS) -> StagingEngine:
     owner = this_run()
-    return StagingEngine(LocalEngine(2, LIMITS, FAKE), cohort.folder / "near", budget_bytes, owner, LIMITS, FAKE)
+    return StagingEngine(LocalEngine(2, LIMITS, FAKE), cohort.folder / "near", budget_bytes, owner, limits, FAKE)
 
 
 def test_copies_are_read_and_go_and_the_budget_holds(cohort: Cohort) -> None:
@@ -58,6 +61,44 @@ def test_copies_of_dead_runs_are_removed_and_of_living_ones_not(cohort: Cohort) 
     first.stop()
     second.stop()
     assert list(near.iterdir()) == []
+
+
+def test_copies_of_a_run_that_begins_at_the_same_moment_stay(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    near, others = cohort.folder / "near", Leases.others
+
+    def one_more_begins(leases: Leases) -> list[Owner]:
+        living = others(leases)
+        newcomer = this_run()
+        assert Leases(near, newcomer).take(newcomer.token)
+        (near / f"{PREFIX}{newcomer.token}").mkdir()
+        return living
+
+    monkeypatch.setattr(Leases, "others", one_more_begins)
+    engine = staging(cohort, 1000)
+    assert len([path for path in near.iterdir() if path.is_dir()]) == 2
+    engine.stop()
+
+
+def test_a_copy_that_hangs_does_not_hold_up_others(cohort: Cohort) -> None:
+    class InOrder(Heard):
+        def failed(self, subject: Subject, failure: JobFailure, attempt: int, again: bool) -> None:
+            self.events.append((failure.kind, subject.name))
+
+    cohort.write({"B1/far": "stuck\n", "B2/a": "ok a\n", "B3/b": "ok b\n"})
+    heard = InOrder()
+    engine = staging(cohort, 1000, replace(LIMITS, stall_s=6.0))
+    _, account = cohort.run(engine=engine, attempts=1, heard=heard)
+    assert (account.read, len(account.failures)) == (2, 1)
+    assert [event for event in heard.events if event[0] != "begun"][-1] == ("Hung", "B1/B1-far")
+
+
+def test_where_the_near_folder_is_gone_slides_are_read_where_they_lie(cohort: Cohort) -> None:
+    cohort.write({"B1/x": "ok 1\n", "B2/y": "ok 2\n"})
+    engine = staging(cohort, 1000)
+    shutil.rmtree(cohort.folder / "near")
+    _, account = cohort.run(engine=engine)
+    assert (account.read, account.failures) == (2, ())
+    assert not [line for line in cohort.begun() if line.startswith("Copy")]
 
 
 def test_a_slide_is_copied_with_all_that_belongs_to_it(tmp_path: Path) -> None:

@@ -245,9 +245,9 @@ def assert_same(one: object, other: object) -> None:
 
 
 def test_a_lost_unit_is_a_failure_of_its_biopsy_alone(tmp_path: Path, bundle: Path) -> None:
-    job = BiopsyJob(
-        "id", "B1", ("absent",), (), "key", "settings", str(tmp_path), "token", 1, Reader(bundle=str(bundle))
-    )
+    reader = Reader(bundle=str(bundle))
+    parts = settings_of(reader, load_bundle(bundle)).parts
+    job = BiopsyJob("id", "B1", ("absent",), (), "key", "settings", parts, "", str(tmp_path), "token", 1, reader)
     failure = do(job, lambda _: None).failure
     assert failure is not None
     assert (failure.kind, failure.stops) == ("RecordError", False)

@@ -11,8 +11,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray tells its makers about use, unless told not to
@@ -22,10 +21,8 @@ from ray.exceptions import OutOfMemoryError, RayError, TaskCancelledError
 
 from histo.cohort.engines.engine import Listen
 from histo.cohort.isolate import COMMAND, DEATH_S, run_isolated
-from histo.cohort.jobs import BiopsyJob, CopyJob, Job, JobFailure, Limits, Outcome, Reader, SlideJob, subject_of
-from histo.cohort.settings import settings_of
+from histo.cohort.jobs import Job, JobFailure, Limits, Outcome, subject_of
 from histo.errors import EngineError
-from histo.network import load_bundle
 
 LOCAL = "local"
 """The address that stands for a Ray of this machine's own, begun and ended with the run."""
@@ -124,23 +121,7 @@ def _knock(address: str) -> None:
 
 def _run(job: Job, limits: Limits, command: Sequence[str]) -> Outcome:
     """What Ray runs: the watcher of one process."""
-    if not isinstance(job, CopyJob) and (strange := _strangeness(job)) is not None:
-        return Outcome(job.id, failure=strange)
     return run_isolated(job, limits, lambda _: None, threading.Event(), command)
-
-
-def _strangeness(job: SlideJob | BiopsyJob) -> JobFailure | None:
-    """Why this machine must not do a job: what reads here is not what reads where the run was begun."""
-    if _settings_here(job.reader) == job.settings:
-        return None
-    problem = f"a machine of the cluster ({os.uname().nodename}) has another histo, other libraries or other weights"
-    return JobFailure("Ray", "EngineError", problem, "install the same on every machine", stops=True)
-
-
-@cache
-def _settings_here(reader: Reader) -> str:
-    bundle = load_bundle(None if reader.bundle is None else Path(reader.bundle))
-    return settings_of(reader, bundle).digest
 
 
 def _failure(job: Job, error: BaseException) -> JobFailure:

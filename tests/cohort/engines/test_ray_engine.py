@@ -6,14 +6,20 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from example_cohort import FAKE, LIMITS, Cohort, Heard
 from fake_ray import FakeRay, OutOfMemoryError, WorkerCrashedError, install
 
 from histo.cohort.engines import Engine
+from histo.cohort.isolate import COMMAND
 from histo.cohort.jobs import Reader
+from histo.cohort.plan import plan_cohort
+from histo.cohort.settings import settings_of
 from histo.errors import EngineError
+from histo.network import load_bundle
 
 GIB = float(1 << 30)
 ROOM = {"CPU": 4.0, "GPU": 1.0, "memory": 64 * GIB}
@@ -26,15 +32,10 @@ def engine(
     address: str = "auto",
     workers: int | None = None,
     gpus: float = 0.0,
-    here: str = "settings",
+    command: Sequence[str] = FAKE,
 ) -> Engine:
     door = install(ray, monkeypatch)
-
-    def settings_here(_: Reader) -> str:
-        return here
-
-    monkeypatch.setattr(door, "_settings_here", settings_here)
-    made: Engine = door.RayEngine(address, workers, 1, gpus, LIMITS, FAKE)
+    made: Engine = door.RayEngine(address, workers, 1, gpus, LIMITS, command)
     return made
 
 
@@ -89,11 +90,13 @@ def test_another_histo_on_a_machine_of_the_cluster_stops_the_run(
 ) -> None:
     """Its results would stand under the identity of settings that did not make them."""
     cohort.write(SLIDES)
-    made = engine(FakeRay(ROOM), monkeypatch, here="older")
-    with pytest.raises(
-        EngineError, match=r"Ray: a machine of the cluster \(.*\) has another histo.*; install the same"
-    ):
-        cohort.run(engine=made)
+    here = settings_of(Reader(), load_bundle())
+    older = replace(here, parts={**here.parts, "code of histo": "older"})
+    plan = plan_cohort(cohort.folder / "manifest.csv", cohort.out, older)
+    made = engine(FakeRay(ROOM), monkeypatch, workers=1, command=COMMAND)  # true processes
+    expected = r"code of histo: not the same on .+ as when the run began; start again; several machines need the same"
+    with pytest.raises(EngineError, match=expected):
+        cohort.run(plan, engine=made)
     assert cohort.tree() == {}
     assert cohort.begun() == []
 

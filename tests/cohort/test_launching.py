@@ -1,0 +1,86 @@
+"""A system that begins no process, no thread or no folder for one: an attempt at that slide, not the end of the run."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+
+import psutil
+import pytest
+from example_cohort import Cohort, Heard
+
+import histo.cohort.isolate
+from histo.errors import OutputError
+
+SLIDES = {"B1/x": "ok 1\n", "B2/y": "ok 2\n"}
+
+
+@pytest.fixture(autouse=True)
+def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(histo.cohort.isolate, "PAUSE_S", 0.0)
+
+
+def refuse_once(number: int, call: Callable[..., object]) -> Callable[..., object]:
+    """The call, but the first one fails as the system tells it."""
+    left = [OSError(number, os.strerror(number))]
+
+    def called(*words: object, **options: object) -> object:
+        if left:
+            raise left.pop()
+        return call(*words, **options)
+
+    return called
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "number"),
+    [(subprocess, "Popen", errno.EAGAIN), (subprocess, "Popen", errno.ENOMEM), (tempfile, "mkdtemp", errno.EMFILE)],
+)
+def test_what_the_system_refuses_now_is_tried_again(
+    cohort: Cohort, monkeypatch: pytest.MonkeyPatch, module: object, name: str, number: int
+) -> None:
+    cohort.write(SLIDES)
+    heard = Heard()
+    monkeypatch.setattr(module, name, refuse_once(number, getattr(module, name)))
+    _, account = cohort.run(heard=heard)
+    assert (account.read, account.failures) == (2, ())
+    ((_, kind, problem, again),) = heard.failures
+    assert (kind, again) == ("NotBegun", True)
+    assert problem == f"its process cannot be begun or watched ({os.strerror(number)})"
+
+
+def test_a_process_that_nobody_can_listen_to_is_ended(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, refused = threading.Thread.start, []
+
+    def no_ear(thread: threading.Thread) -> None:
+        if getattr(thread, "_target", None).__qualname__ == "_Watch._hear":
+            refused.append(thread)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", no_ear)
+    cohort.write({"B1/x": "hang\n"})
+    heard = Heard()
+    before = set(psutil.Process().children())
+    cohort.run(heard=heard, attempts=1)
+    assert [kind for _, kind, _, _ in heard.failures] == ["NotBegun"]
+    assert len(refused) == 1
+    assert set(psutil.Process().children()) <= before
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_full_disk_for_what_is_temporary_stops_the_run(
+    cohort: Cohort, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    cohort.write(SLIDES)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse_once(number, tempfile.mkdtemp))
+    with pytest.raises(OutputError) as caught:
+        cohort.run()
+    assert caught.value.subject == tempfile.gettempdir()
+    assert caught.value.problem == f"cannot write ({os.strerror(number)})"
+    assert "TMPDIR" in caught.value.remedy
+    assert cohort.left_over() == []
