@@ -40,15 +40,11 @@ class Tally:
     Attributes:
         slides: Slides that it read.
         biopsies: Biopsies that it concluded.
-        read_wpx: Working pixels that were read.
-        cpu_seconds: Of everything that read.
         stopped: Whether it was stopped before its end.
     """
 
     slides: int = 0
     biopsies: int = 0
-    read_wpx: int = 0
-    cpu_seconds: float = 0.0
     stopped: bool = False
 
 
@@ -170,7 +166,7 @@ class _Loop:
                 return  # this machine slept, and others took it over
             self._work.check()
             if outcome.failure is None:
-                self._count(task, outcome)
+                self._count(task)
                 self._state.finish(task, outcome, self._work.owner.token)
                 self._tell(lambda listener: listener.done(task.subject, outcome))
             elif outcome.failure.stops:
@@ -187,9 +183,7 @@ class _Loop:
         count, again = len(record.attempts), not record.quarantined
         self._tell(lambda listener: listener.failed(task.subject, failure, count, again))
 
-    def _count(self, task: Task, outcome: Outcome) -> None:
-        self._tally.read_wpx += outcome.read_wpx
-        self._tally.cpu_seconds += outcome.cpu_seconds
+    def _count(self, task: Task) -> None:
         if task.unit is not None:
             self._tally.slides += 1
         else:

@@ -9,6 +9,7 @@ from example_cohort import FAKE, LIMITS, Cohort
 from rich.console import Console
 
 from histo.cli.cohort_watch import watch_cohort
+from histo.cohort.at_work import at_work
 from histo.cohort.engines import LocalEngine
 from histo.cohort.finish import account
 from histo.cohort.leases import this_run
@@ -19,11 +20,12 @@ from histo.cohort.state import State
 
 def told(cohort: Cohort, part: Part) -> tuple[str, str]:
     """What a run of a part prints: as its result, and while it goes on."""
-    cohort.store.make()
     console, errors = Console(file=io.StringIO(), width=300), Console(file=io.StringIO(), width=300)
-    state = State(cohort.plan(), cohort.store)
-    with watch_cohort(console, errors, state.plan, state, part, quiet=False, json_log=False) as watcher:
-        tally = Run(state, LocalEngine(1, LIMITS, FAKE), this_run(), watcher, part=part, attempts=1).run()
+    plan = cohort.plan()
+    with at_work(cohort.store, this_run(), plan.digest) as work:
+        state = State(plan, cohort.store)
+        with watch_cohort(console, errors, plan, state, part, quiet=False, json_log=False) as watcher:
+            tally = Run(state, LocalEngine(1, LIMITS, FAKE), work, watcher, part=part, attempts=1).run()
     watcher.ended(account(state, part), tally, None)
     return console.file.getvalue(), errors.file.getvalue()  # type: ignore[attr-defined]
 
