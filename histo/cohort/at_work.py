@@ -45,7 +45,7 @@ def at_work(store: Store, owner: Owner, plan_digest: str) -> Iterator[AtWork]:
     """Be at work in an output folder while a `with` block runs.
 
     Args:
-        store: The folder; it is made.
+        store: The folder, which `Store.make` has made.
         owner: Who this run is.
         plan_digest: Of what it does: runs of one digest may share the folder.
 

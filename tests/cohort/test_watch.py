@@ -20,6 +20,7 @@ from histo.cohort.state import State
 
 def told(cohort: Cohort, part: Part) -> tuple[str, str]:
     """What a run of a part prints: as its result, and while it goes on."""
+    cohort.store.make()
     console, errors = Console(file=io.StringIO(), width=300), Console(file=io.StringIO(), width=300)
     plan = cohort.plan()
     with at_work(cohort.store, this_run(), plan.digest) as work:
