@@ -40,6 +40,7 @@ PAUSE_S = 10.0
 """After a process could not be begun: the next one could not be either, and each try is an attempt at a slide."""
 
 DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""What would stop the next job too."""
 
 _SHOWN_OF_STDERR = 200
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 
 import psutil
@@ -51,6 +52,17 @@ def test_what_the_system_refuses_now_is_tried_again(
     ((_, kind, problem, again),) = heard.failures
     assert (kind, again) == ("NotBegun", True)
     assert problem == f"its process cannot be begun or watched ({os.strerror(number)})"
+
+
+def test_a_worker_pauses_after_a_refusal_so_that_attempts_are_not_used_up_at_once(
+    cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort.write({"B1/x": "ok\n"})
+    monkeypatch.setattr(histo.cohort.isolate, "PAUSE_S", 0.7)
+    monkeypatch.setattr(subprocess, "Popen", refuse_once(errno.EAGAIN, subprocess.Popen))
+    begun = time.monotonic()
+    cohort.run(attempts=1)
+    assert time.monotonic() - begun >= 0.7
 
 
 def test_a_process_that_nobody_can_listen_to_is_ended(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:

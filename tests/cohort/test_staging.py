@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -121,6 +122,22 @@ def test_a_slide_is_copied_with_all_that_belongs_to_it(tmp_path: Path) -> None:
     outcome = copy_slide(CopyJob("id", str(dicom), sign(dicom).text, str(tmp_path / "near2")), told.append)
     assert outcome.key == str(tmp_path / "near2/dicom")
     assert (tmp_path / "near2/dicom/a.dcm").read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_near_disk_that_takes_no_more_gives_no_copy_and_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    slide = tmp_path / "one.svs"
+    slide.write_bytes(b"x")
+    job = CopyJob("id", str(slide), sign(slide).text, str(tmp_path / "near"))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, "the disk refuses")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    outcome = copy_slide(job, lambda _: None)
+    assert (outcome.key, outcome.failure) == (None, None)
 
 
 def test_a_slide_that_changes_while_it_is_copied_has_failed(tmp_path: Path) -> None:
