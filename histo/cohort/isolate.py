@@ -42,6 +42,8 @@ PAUSE_S = 10.0
 DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 """What would stop the next job too."""
 
+TEMPORARY_REMEDY = "free space there, or set TMPDIR to another folder"
+
 _SHOWN_OF_STDERR = 200
 
 
@@ -65,11 +67,15 @@ def run_isolated(
         Its outcome. A crash, a hang, too much memory, and a system that begins no process are failures in it.
     """
     try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:  # no folder takes a file: the disk is full, or read-only
+        none = OutputError("the temporary folder", f"cannot write ({error.strerror})", TEMPORARY_REMEDY)
+        return Outcome(job.id, failure=JobFailure.of(none))
+    try:
         return _run(job, limits, listen, stop, command)
     except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be begun
         if isinstance(error, OSError) and error.errno in DISK_REFUSES:
-            remedy = "free space there, or set TMPDIR to another folder"
-            full = OutputError(tempfile.gettempdir(), f"cannot write ({error.strerror})", remedy)
+            full = OutputError(tempfile.gettempdir(), f"cannot write ({error.strerror})", TEMPORARY_REMEDY)
             return Outcome(job.id, failure=JobFailure.of(full))
         stop.wait(PAUSE_S)
         problem = f"its process cannot be begun or watched ({getattr(error, 'strerror', None) or error})"

@@ -26,7 +26,7 @@ class Signature:
 
 
 def sign(path: Path) -> Signature:
-    """Look at a slide's files, companions included, without opening one.
+    """Look at a slide's files, companions included, without reading them.
 
     The time of the last change of the file's record (ctime) is in it, which no program can set back: so a file that
     was overwritten and given its old time of modification is another one.

@@ -123,6 +123,8 @@ class StagingEngine:
         if copied.failure is not None:
             end(copied)
             return
+        if copied.key is None:
+            shutil.rmtree(place, ignore_errors=True)  # a half that did not fit; the slide is read where it lies
         reading = self._inner.submit(replace(job, copy=copied.key), listen)
         reading.add_done_callback(_answering(answer, lambda: end(reading.result())))
 

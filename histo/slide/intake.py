@@ -85,19 +85,19 @@ def take_in(path: Path) -> Intake:
 
 
 def slide_files(path: Path) -> tuple[Path, ...]:
-    """The files that a slide seems to be made of, by their names alone: nothing is opened, nothing is judged.
+    """The files that a slide seems to be made of: by their names, in a folder by how they begin. Nothing is judged.
 
     Args:
         path: A slide file or folder; it need not exist.
 
     Returns:
-        The file itself and what lies in its companion folder, or all files of a folder, in name order.
+        The file itself and what lies in its companion folder, or the DICOM files of a folder, in name order.
 
     Raises:
-        OSError: If a folder cannot be listed.
+        OSError: If a folder cannot be listed, or a file in it not be opened.
     """
     if path.is_dir():
-        return tuple(sorted(file for file in path.iterdir() if file.is_file()))
+        return tuple(sorted(file for file in path.iterdir() if file.is_file() and is_dicom(file)))
     return (path, *_companions(path))
 
 

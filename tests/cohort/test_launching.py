@@ -96,3 +96,14 @@ def test_a_full_disk_for_what_is_temporary_stops_the_run(
     assert caught.value.problem == f"cannot write ({os.strerror(number)})"
     assert "TMPDIR" in caught.value.remedy
     assert cohort.left_over() == []
+
+
+def test_where_no_folder_takes_what_is_temporary_the_run_stops(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    cohort.write(SLIDES)
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    with pytest.raises(OutputError, match="No usable temporary directory") as caught:
+        cohort.run()
+    assert "TMPDIR" in caught.value.remedy
