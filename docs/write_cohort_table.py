@@ -21,8 +21,11 @@ measured on patients; `trained_on` tells.
 ![The overview of sixty simulated biopsies: how many have which pattern, how that agrees with the labels of the
 manifest, and the evidence of each biopsy as a dot](images/cohort-overview.png)
 
-*`overview.html` of sixty phantom biopsies, read without error and without a pixel, with made-up stains, artefacts and
-laboratories: it shows the page, and says nothing of how well histo reads.*
+*The upper part of `overview.html` of sixty phantom biopsies (2 mm² each, of 25 diseases), drawn, and read end to end by default
+bundle 5 with `histo cohort`. The manifest's labels are the patterns that the phantoms show. It measures the simulator: 33 of
+60 have the same label, 16 that show a pattern are indeterminate or not assessable, 11 have another label. Ten read
+necrotizing: nine that are, and a checkpoint-inhibitor myopathy that was drawn to fit no pattern; no storage, vacuolar or
+granulomatous one.*
 
 ## Reading it
 
