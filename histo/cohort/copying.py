@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from pathlib import Path
 
-from histo.cohort.jobs import CopyJob, JobFailure, Outcome, Told
+from histo.cohort.jobs import DISK_REFUSES, CopyJob, JobFailure, Outcome, Told
 from histo.cohort.signature import changed
 from histo.slide import slide_files
 
@@ -45,7 +44,7 @@ def copy_slide(job: CopyJob, tell: Callable[[Told], None]) -> Outcome:
                     done += len(chunk)
                     tell(Told(job.id, done_wpx=done, total_wpx=total))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        if error.errno in DISK_REFUSES:
             return Outcome(job.id)
         problem = f"it cannot be copied ({error.strerror or error})"
         remedy = "see whether its disk answers, and whether the folder of --stage can be written to"

@@ -7,7 +7,6 @@ the memory costs that slide alone.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shutil
@@ -24,7 +23,7 @@ from typing import IO, Any
 
 import psutil
 
-from histo.cohort.jobs import Job, JobFailure, Limits, Outcome, Told, subject_of
+from histo.cohort.jobs import DISK_REFUSES, Job, JobFailure, Limits, Outcome, Told, subject_of
 from histo.errors import OutputError
 from histo.evidence import from_dict, to_dict
 from histo.slide.sandbox import manner
@@ -38,9 +37,6 @@ DEATH_S = 10.0
 
 PAUSE_S = 10.0
 """After a process could not be begun: the next one could not be either, and each try is an attempt at a slide."""
-
-DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""What would stop the next job too."""
 
 TEMPORARY_REMEDY = "free space there, or set TMPDIR to another folder"
 

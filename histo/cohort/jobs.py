@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from histo.errors import BundleError, EngineError, HistoError, OutputError, UsageError
 from histo.records import SlideFailure
+
+DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""What a disk answers that takes no more: the next job would hear the same."""
 
 
 @dataclass(frozen=True, slots=True)

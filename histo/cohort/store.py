@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from histo.cohort.digests import files_in, holds, tree_digests
+from histo.cohort.jobs import DISK_REFUSES
 from histo.errors import OutputError, RecordError
 from histo.evidence import from_dict, to_dict
 from histo.records import json_bytes, make_folder, read_json, write_atomically
@@ -321,7 +322,7 @@ def _linked(source: str, target: str) -> str:
     try:
         os.link(source, target)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EROFS):
+        if error.errno in DISK_REFUSES:
             raise
         shutil.copy2(source, target)
     return target

@@ -13,8 +13,24 @@ from pathlib import Path
 import pytest
 
 from histo.cohort import leases as leases_module
-from histo.cohort.leases import Heart, Leases, this_run
+from histo.cohort.leases import Heart, Leases, Owner, this_run
 from histo.errors import OutputError
+
+
+def one_that_is_gone() -> Owner:
+    """A run of this machine whose process has ended."""
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    return replace(this_run(), pid=gone.pid)
+
+
+def die_giving_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave a lease whose owner died while it ended it."""
+    dead = Leases(folder, one_that_is_gone())
+    assert dead.take("slide")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        dead.give_back("slide")
 
 
 def test_one_of_many_gets_it(tmp_path: Path) -> None:
@@ -87,13 +103,7 @@ def test_who_looked_too_early_does_not_take_it_from_the_heir(tmp_path: Path, mon
 
 
 def test_who_dies_giving_it_back_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
-    gone.wait()
-    dead = Leases(tmp_path, replace(this_run(), pid=gone.pid))
-    assert dead.take("slide")
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", lambda *_, **__: None)
-        dead.give_back("slide")
+    die_giving_back(tmp_path, monkeypatch)
     one = Leases(tmp_path, this_run())
     assert one.take("slide")
     one.give_back("slide")
@@ -103,9 +113,7 @@ def test_who_dies_giving_it_back_has_heirs(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("deaths", [1, 2])
 def test_an_heir_that_dies_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int) -> None:
-    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
-    gone.wait()
-    assert Leases(tmp_path, replace(this_run(), pid=gone.pid)).take("slide")
+    assert Leases(tmp_path, one_that_is_gone()).take("slide")
 
     class Killed(BaseException):
         pass
@@ -118,7 +126,7 @@ def test_an_heir_that_dies_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyP
         patched.setattr(Path, "unlink", lambda *_, **__: None)
         for _ in range(deaths):
             with pytest.raises(Killed):
-                Leases(tmp_path, replace(this_run(), pid=gone.pid)).take("slide")
+                Leases(tmp_path, one_that_is_gone()).take("slide")
     one, two = Leases(tmp_path, this_run()), Leases(tmp_path, this_run())
     assert one.take("slide") and not two.take("slide")
     one.give_back("slide")
@@ -127,13 +135,7 @@ def test_an_heir_that_dies_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_who_dies_ending_a_lease_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
-    gone.wait()
-    dead = Leases(tmp_path, replace(this_run(), pid=gone.pid))
-    assert dead.take("slide")
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", lambda *_, **__: None)
-        dead.give_back("slide")
+    die_giving_back(tmp_path, monkeypatch)
     assert {path.suffix for path in tmp_path.iterdir()} == {".lease", ".end", ".tmp"}
     listed = sorted(tmp_path.iterdir(), key=lambda path: path.suffix == ".lease")  # as some disks list it
     monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
@@ -168,9 +170,7 @@ def test_a_heart_keeps_it(tmp_path: Path) -> None:
 
 
 def test_a_process_of_this_machine_that_is_gone_is_seen_at_once(tmp_path: Path) -> None:
-    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
-    gone.wait()
-    dead = Leases(tmp_path, replace(this_run(), pid=gone.pid))
+    dead = Leases(tmp_path, one_that_is_gone())
     assert dead.take("slide")
     assert Leases(tmp_path, this_run()).take("slide")
 
