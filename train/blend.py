@@ -12,14 +12,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from histo.cohort import Split
 from histo.errors import BundleError, UsageError
 from histo.network import Bundle, MuscleNet, load_bundle, save_bundle
 from train.augment import PoseRange
-from train.datamodule import CropRange
-from train.dataset import CropDataset, Needs, Sample
+from train.datamodule import CropRange, batches_of
+from train.dataset import CropDataset, Needs
 
 CROPS, BATCH, CROP_WPX, SEED = 1600, 8, 320, 11
 """What normalizations are estimated on: as many crops a step, and as large, as the default recipe learns from."""
@@ -58,7 +57,8 @@ def blend_bundles(
     network = MuscleNet(last.card.channels, last.card.encoder)
     network.load_state_dict(between(first.weights, last.weights, share))
     dataset = CropDataset(fields / Split.TRAIN, CROP_WPX, SEED, Needs(), PoseRange())
-    normalize_anew(network, (sample["rgb"] for sample in _batches(dataset, crops)))
+    numbers = CropRange(0, crops // BATCH, BATCH)
+    normalize_anew(network, (sample["rgb"] for sample in batches_of(dataset, numbers, BATCH, workers=1)))
     told = (
         f"{last.card.training.data} These weights are {share:.0%} of the way from those that the last sitting began "
         f"with ({first.card.name} {first.card.version}) to its end; normalizations are of {crops} crops."
@@ -94,7 +94,3 @@ def normalize_anew(network: nn.Module, batches: Iterable[Tensor]) -> None:
         for rgb in batches:
             network(rgb.permute(0, 3, 1, 2))
     network.eval()
-
-
-def _batches(dataset: CropDataset, crops: int) -> DataLoader[Sample]:
-    return DataLoader(dataset, BATCH, sampler=CropRange(0, crops // BATCH, BATCH), num_workers=1, prefetch_factor=4)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler
 
 from histo.cohort import Split
 from train.augment import PoseRange
@@ -40,6 +41,24 @@ class CropRange(Sampler[int]):
     def __len__(self) -> int:
         """All of this process's crops, seen ones too: Lightning counts batches from the very start."""
         return self.steps * self.batch_size
+
+
+def batches_of(
+    crops: CropDataset | MixedCrops, numbers: CropRange, batch_size: int, workers: int
+) -> DataLoader[Sample]:
+    """Batches of crops, made beside the network.
+
+    Processes are begun anew, never forked: a fork has the locks of this process's threads but not the threads, and
+    waits for ever for a pool of OpenCV's that is not there.
+
+    Args:
+        crops: What is drawn from.
+        numbers: Which ones, in order.
+        batch_size: Crops a batch.
+        workers: Processes that make crops; 0 makes them in this one.
+    """
+    beside: dict[str, Any] = {"prefetch_factor": 4, "multiprocessing_context": "spawn"} if workers else {}
+    return DataLoader(crops, batch_size, sampler=numbers, num_workers=workers, **beside)
 
 
 class FieldsModule(LightningDataModule):
@@ -85,7 +104,7 @@ class FieldsModule(LightningDataModule):
         crops = CropRange(
             trainer.global_step, trainer.max_steps, self.batch_size, trainer.global_rank, trainer.world_size
         )
-        return self._loader(self._crops(), crops, self.batch_size)
+        return batches_of(self._crops(), crops, self.batch_size, self.workers)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole fields."""
@@ -98,8 +117,3 @@ class FieldsModule(LightningDataModule):
             return own
         phantoms = CropDataset(self.phantoms / Split.TRAIN, self.crop_wpx, self.seed, self.needs, self.reach)
         return MixedCrops(own, phantoms, self.phantom_share, self.seed)
-
-    def _loader(self, dataset: Dataset[Sample], sampler: Sampler[int], batch_size: int) -> DataLoader[Sample]:
-        if self.workers == 0:
-            return DataLoader(dataset, batch_size, sampler=sampler)
-        return DataLoader(dataset, batch_size, sampler=sampler, num_workers=self.workers, prefetch_factor=4)
