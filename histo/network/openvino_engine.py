@@ -6,6 +6,7 @@ import importlib
 import sys
 import threading
 import warnings
+from functools import cache
 from typing import Any, cast
 
 import cv2
@@ -38,7 +39,18 @@ _openvino = _import_without_telemetry()
 
 def openvino_devices() -> tuple[str, ...]:
     """What OpenVINO can run on here, e.g. `CPU`."""
-    return tuple(_openvino.Core().available_devices)
+    return tuple(_core().available_devices)
+
+
+@cache
+def _core() -> Any:  # noqa: ANN401 (a class without types)
+    """OpenVINO itself, for as long as the process lives.
+
+    Where a CPU has AMX its plugin sets a stack for signals of its own, and gives back the one before when it ends. Of
+    two, ended in the order they began, it gives back one that is freed, and the next signal kills the process: Ctrl-C
+    by a segmentation fault (openvino 2026.4).
+    """
+    return _openvino.Core()
 
 
 _CAPABILITY = {"f32": "FP32", "bf16": "BF16"}
@@ -66,8 +78,7 @@ class OpenVinoEngine:
         self.name = f"openvino {_openvino.__version__.split('-')[0]}"
         self.device = "cpu"
         self.precision = precision
-        self._core = _openvino.Core()
-        if _CAPABILITY[precision] not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        if _CAPABILITY[precision] not in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise _missing(precision)
         self._settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": precision,
@@ -111,7 +122,7 @@ class OpenVinoEngine:
         self._request = self._compiled = None
         model = self._model.clone()
         model.reshape([1, *shape])
-        compiled = self._core.compile_model(model, "CPU", self._settings)
+        compiled = _core().compile_model(model, "CPU", self._settings)
         actual = compiled.get_property("INFERENCE_PRECISION_HINT")
         if actual != getattr(_openvino.Type, self.precision):
             raise _missing(self.precision)

@@ -191,6 +191,24 @@ def test_a_tile_of_another_form_is_refused(openvino: Engine, rgb: np.ndarray, me
         openvino.run(rgb)
 
 
+def test_a_process_whose_engines_are_gone_still_hears_a_signal() -> None:
+    """Ctrl-C ended such a process by a segmentation fault, where the CPU has AMX."""
+    script = (
+        "import gc, signal\n"
+        "from histo.network import MuscleNet\n"
+        "from histo.network.openvino_engine import OpenVinoEngine\n"
+        "network = MuscleNet((8, 8, 8, 8)).eval()\n"
+        "engines = [OpenVinoEngine(network, 'f32') for _ in range(2)]\n"
+        "while engines:\n"
+        "    engines.pop(0)\n"
+        "    gc.collect()\n"
+        "signal.signal(signal.SIGINT, lambda *_: print('heard'))\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
+
+
 def test_openvino_reports_to_nobody() -> None:
     script = (
         "import sys, torch, histo.network.openvino_engine as engine\n"
