@@ -32,6 +32,7 @@ def study(
     sampled: Annotated[int, typer.Option(min=1, help="Biopsies sampled from scene to evidence, without pixels.")] = 600,
     rendered: Annotated[int, typer.Option(min=0, help="Biopsies drawn whole and read end to end.")] = 60,
     worst: Annotated[int, typer.Option(min=0, help="Biopsies sampled in each scenario of the worst case.")] = 100,
+    normal: Annotated[int, typer.Option(min=0, help="Healthy sections drawn and read: is necrosis graded?")] = 100,
     prevalence: Annotated[
         Path | None, typer.Option(help="TOML: shares of diseases, for predictive values; left out: a service's mix.")
     ] = None,
@@ -46,7 +47,7 @@ def study(
 
     mix = read_prevalence(prevalence or SERVICE_MIX)
     ask = predictor(bundle)
-    found = run_study(bundle, errors, sampled, rendered, worst, mix, processes, out, ask)
+    found = run_study(bundle, errors, sampled, rendered, worst, normal, mix, processes, out, ask)
     for line in headlines(found):
         typer.echo(line)
     typer.echo(f"{', '.join(map(str, write_study(found, out)))}: written; this measures the simulator")

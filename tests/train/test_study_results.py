@@ -13,6 +13,7 @@ from histo.errors import UsageError
 from histo.pattern import NAMED_PATTERNS, PatternLabel
 from histo.pattern.features import FEATURES
 from train.study.error_model import ErrorModel
+from train.study.normal_sections import NormalSection
 from train.study.predictions import Predictions
 from train.study.prevalence import Prevalence, read_prevalence
 from train.study.ranking_measures import calibration_error, macro_auc, weighted_auc
@@ -145,16 +146,25 @@ def test_the_shipped_mix_and_faulty_ones(tmp_path: Path) -> None:
             read_prevalence(path)
 
 
+NORMAL_SECTIONS = tuple(
+    NormalSection(number, 4.0, 900, number, grade)
+    for number, grade in enumerate(("candidates", "none", "mild", "not_assessed"))
+)
+
+
 def test_the_files_of_a_study_say_what_it_measures(tmp_path: Path) -> None:
     sets = predictions(len(RECORDS) * [(True, True)])
     results = summarize_study(RECORDS, sets, EVEN)
     section = SectionErrors(**{name: np.ones(shape) for name, shape in SHAPES.items()})
     errors = ErrorModel("phantom 1", "a" * 64, "r", "p", None, (1, 2), ("normal", "normal"), (section, section))
     worst = {one.name: (one, results) for one in (AS_MEASURED, SCENARIOS[0])}
-    study = Study(errors, EVEN, "simulator", results, results, worst, feature_shift(RECORDS, RECORDS))
+    study = Study(errors, EVEN, "simulator", results, results, worst, NORMAL_SECTIONS, feature_shift(RECORDS, RECORDS))
     document = json.loads(json.dumps(study_document(study)))
     assert document["worst_case"]["worst"]["auc.macro"][0] in worst
     assert next(floor["figure"] for floor in document["floors"]).startswith("macro AUC")
+    assert document["floors"][-1]["value"]["value"] == 0.5
+    assert document["floors"][-1]["reached"] is False
+    assert document["normal_sections"]["grades"] == {"none": 1, "candidates": 1, "mild": 1, "not_assessed": 1}
     assert all(shift == pytest.approx(0) for shift in document["rendered_less_sampled"].values())
     for file in write_study(study, tmp_path):
         text = file.read_text(encoding="utf-8")

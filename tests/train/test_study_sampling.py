@@ -6,14 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from example_model import save_random_bundle
 
+import train.study.normal_sections
 import train.study.sampling
 from histo.errors import RecordError
+from histo.pattern import Necrosis
 from histo.phantom import DISEASES
 from train.study.biopsies import Change, Plan, draw_levels, plan_biopsy
 from train.study.error_file import write_errors
 from train.study.error_model import ErrorModel, Rates
 from train.study.misread import misread
+from train.study.normal_sections import NormalSection, read_normal_sections
 from train.study.records import Record, read_records, write_records
 from train.study.sampling import Job, collect
 from train.study.scenarios import AS_MEASURED, SCENARIOS, Scenario
@@ -110,3 +114,23 @@ def test_diseases_take_turns() -> None:
     assert [plan.disease for plan in plans] == 2 * list(DISEASES)
     assert {plan.levels for plan in plans} == {1, 2, 3}
     assert all(2.0 <= plan.tissue_mm2 <= 5.0 for plan in plans)
+
+
+def test_normal_sections_are_read_once_and_a_damaged_file_is_made_anew(
+    tmp_path: Path, errors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train.study.normal_sections, "RENDERED_MM2", 0.3)
+    bundle = save_random_bundle(tmp_path / "bundle")
+
+    def read(*seeds: int) -> tuple[NormalSection, ...]:
+        return read_normal_sections(tmp_path / "normal", seeds, errors, bundle, processes=0)
+
+    (first,) = read(51)
+    assert first.seed == 51
+    assert first.necrosis in {grade.value for grade in Necrosis}
+    file = tmp_path / "normal/section-51.json"
+    written = file.stat().st_mtime_ns
+    assert read(51) == (first,)
+    assert file.stat().st_mtime_ns == written, "it was there"
+    file.write_text(file.read_text()[:40])
+    assert read(52, 51)[1] == first

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from histo.evidence.intervals import share
 from histo.network import Metric
+from histo.pattern import Necrosis
 from histo.records.atomic import write_atomically
 from histo.records.plain import plain
+from train.study.normal_sections import UNGRADED, NormalSection
 from train.study.results import COLUMNS, NEVER, ROWS, Results
 from train.study.shift import headline
 from train.study.study_figures import draw_by_pattern, draw_confusion, draw_reliability, draw_shift, draw_worst
@@ -28,6 +32,8 @@ FLOORS = (
     ("sampled", "sets.size", "mean size of the sets, sampled", None, 2.0),
 )
 """Of which biopsies, which figure, in words, and its least and greatest value: targets, not accepted numbers."""
+NORMAL_UNGRADED = 0.95
+"""The least share of healthy sections on which necrosis is none, or candidates for review: a target too."""
 
 HEADLINE = {
     "auc.macro": "macro AUC of the differential",
@@ -103,6 +109,7 @@ def study_document(study: Study) -> dict[str, object]:
             },
             "worst": {name: list(found) for name, found in worst_of(study).items()},
         },
+        "normal_sections": {"grades": grades_of(study.normal), "sections": [plain(one) for one in study.normal]},
         "rendered_less_sampled": plain(study.shift),
     }
 
@@ -138,6 +145,27 @@ def _standings(study: Study) -> Iterable[tuple[str, float | None, float | None, 
         if metric is not None:
             reached = (least is None or metric.value >= least) and (greatest is None or metric.value <= greatest)
             yield words, least, greatest, metric, reached
+    if (healthy := ungraded(study.normal)) is not None:
+        yield (
+            "healthy sections without graded necrosis",
+            NORMAL_UNGRADED,
+            None,
+            healthy,
+            healthy.value >= NORMAL_UNGRADED,
+        )
+
+
+def grades_of(sections: Sequence[NormalSection]) -> dict[str, int]:
+    """How many healthy sections got each grade of necrosis, from the least on."""
+    counts = Counter(section.necrosis for section in sections)
+    return {grade.value: counts[grade.value] for grade in Necrosis if counts[grade.value]}
+
+
+def ungraded(sections: Sequence[NormalSection]) -> Metric | None:
+    """The share of healthy sections on which necrosis is not graded; None without any."""
+    count = sum(section.necrosis in UNGRADED for section in sections)
+    found = share(count, len(sections), per=1)
+    return None if found is None else Metric(found.value, found.low, found.high, len(sections))
 
 
 def headlines(study: Study) -> Iterable[str]:
@@ -190,6 +218,8 @@ def study_page(study: Study) -> str:
         parts += [draw_by_pattern(sampled, titles, bounds)]
     if study.worst:
         parts += ["<h2>Worst case</h2>", _worst(study), draw_worst(study.worst, _WORST)]
+    if study.normal:
+        parts += ["<h2>Healthy sections</h2>", _normal(study.normal)]
     if study.shift:
         parts += [
             "<h2>How faithfully biopsies are sampled</h2><p>Features of rendered biopsies less those of sampled ones, "
@@ -234,6 +264,13 @@ def _worst(study: Study) -> str:
     misread = [f"{scenario.text}: {', '.join(one.misread)}" for scenario, one in study.worst.values() if one.misread]
     told = "; ".join(misread) or "none in any scenario"
     return _table(["", "worst", "where"], rows) + f"<p>Near-misses read necrotizing: {escape(told)}.</p>"
+
+
+def _normal(sections: Sequence[NormalSection]) -> str:
+    rows = [[Necrosis(grade).text, str(count)] for grade, count in grades_of(sections).items()]
+    fibers, wrong = sum(one.fibers for one in sections), sum(one.necrotic for one in sections)
+    told = f"{wrong} of {fibers} fibers of {len(sections)} sections are called necrotic; none is."
+    return _table(["grade of necrosis", "sections"], rows) + f"<p>{told}</p>"
 
 
 def _errors(study: Study) -> str:

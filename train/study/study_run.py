@@ -17,6 +17,7 @@ from histo.pattern.features import FEATURES
 from train.seeds import take_seeds
 from train.study.error_file import ERROR_FILE, read_errors, reader_digest
 from train.study.error_model import ErrorModel
+from train.study.normal_sections import NormalSection, read_normal_sections
 from train.study.predictions import Predictions
 from train.study.prevalence import Prevalence
 from train.study.records import Record, write_records
@@ -24,7 +25,7 @@ from train.study.results import Results, summarize_study
 from train.study.sampling import collect, facts_of
 from train.study.scenarios import AS_MEASURED, SCENARIOS, Scenario
 
-FIRST_SAMPLED, FIRST_RENDERED = 100_000, 200_000
+FIRST_SAMPLED, FIRST_RENDERED, FIRST_NORMAL = 100_000, 200_000, 300_000
 """Of the test split's seeds: beyond those that `evaluate` reads."""
 
 Predict = Callable[[Sequence[Record]], Predictions | None]
@@ -41,6 +42,7 @@ class Study:
         sampled: Biopsies sampled as measured.
         rendered: Biopsies drawn and read end to end; None if there are none.
         worst: Further sampled ones, by scenario; the first is a part of `sampled`, for comparison.
+        normal: Healthy sections, each drawn and read; none if not asked for.
         shift: By feature, how far rendered biopsies lie from sampled ones, in standard deviations of the sampled, with
             the diseases evenly mixed; empty if none were rendered.
     """
@@ -51,6 +53,7 @@ class Study:
     sampled: Results
     rendered: Results | None
     worst: Mapping[str, tuple[Scenario, Results]]
+    normal: tuple[NormalSection, ...]
     shift: Mapping[str, float]
 
 
@@ -60,6 +63,7 @@ def run_study(
     sampled: int,
     rendered: int,
     worst: int,
+    normal: int,
     prevalence: Prevalence,
     processes: int,
     out: Path,
@@ -73,6 +77,7 @@ def run_study(
         sampled: Biopsies to sample.
         rendered: Biopsies to draw and read.
         worst: Biopsies to sample in each scenario; 0 leaves them out.
+        normal: Healthy sections to draw and read, to see how often necrosis is graded there.
         prevalence: What predictive values hold for.
         processes: How many to work in; 0 is this one.
         out: Gets the parts and tables.
@@ -111,6 +116,10 @@ def run_study(
         for scenario in SCENARIOS:
             cases[scenario.name] = (scenario, sample(f"worst/{scenario.name}", count, scenario))
 
+    healthy = read_normal_sections(
+        out / "normal", take_seeds(Split.TEST, normal, FIRST_NORMAL), file, bundle, processes
+    )
+
     def results(records: Sequence[Record]) -> Results:
         return summarize_study(records, predict(records), prevalence)
 
@@ -122,6 +131,7 @@ def run_study(
         sampled=results(as_measured),
         rendered=results(drawn) if drawn else None,
         worst={name: (scenario, results(records)) for name, (scenario, records) in cases.items()},
+        normal=healthy,
         shift=feature_shift(as_measured, drawn) if drawn else {},
     )
 
