@@ -19,7 +19,7 @@ test: $(READY)  ## Every check that a change must pass
 
 test-cluster: $(READY)  ## Slow checks of `histo cohort`: faults of disks and slides, a true Slurm, a true Ray
 	$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev,ray]'
-	$(BIN)/pytest -m cluster -v -rs --junitxml=build/test-cluster.xml tests/cohort
+	$(BIN)/pytest -m cluster -v -rs --timeout=3600 --junitxml=build/test-cluster.xml tests/cohort
 
 fmt: $(READY)  ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .

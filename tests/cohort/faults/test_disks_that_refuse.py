@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from example_cohort import Cohort
+from small_disk import remount, small_disk
 from small_readings import SLIDES, not_whole, read_in_this_process, run_here
 from syscall_faults import forked, needs_strace, points_in
 from tree_digest import tree
@@ -62,22 +59,6 @@ def test_a_disk_that_refuses_from_any_call_on(
         assert tree(small.out) == expected, point
     record_property("stopped, unharmed", (stopped, unharmed))
     assert stopped >= 40
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, size_kib: int) -> Iterator[None]:
-    folder.mkdir(exist_ok=True)
-    words = ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k", "histo-test", str(folder)]
-    if os.getuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode != 0:
-        pytest.skip("a small disk of its own needs root and the right to mount")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def remount(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
 def test_a_disk_of_any_size_that_is_too_small(small: Cohort, record_property: pytest.RecordProperty) -> None:
