@@ -14,6 +14,9 @@ from histo.geometry import WORKING_MPP, Region
 _SAME = 0.5
 """Two fibers of different blocks are one if they share this part of the smaller one's area."""
 
+_AT_ONCE = 8_000
+"""Fibers that are looked at together: polygons take kilobytes each, and a slide may hold half a million."""
+
 
 def merge(parts: list[tuple[Region, Fibers, Cells]], compartments: CompartmentMap) -> tuple[Fibers, Cells]:
     """Join what the blocks found.
@@ -55,21 +58,24 @@ def _without_doubles(fibers: Fibers, cores: list[Region]) -> Fibers:
     """
     if len(fibers) < 2 or len(cores) < 2:
         return fibers
-    polygons = fiber_polygons(fibers)
-    block = _core_of(fibers.center_um, cores)
-    left, top, right, bottom = shapely.bounds(polygons).T
-    bounds_um = WORKING_MPP.to_um(np.array([(c.x, c.y, c.right, c.bottom) for c in cores], np.float64))[block]
+    block, boxes_um = _core_of(fibers.center_um, cores), _boxes_um(fibers)
+    cores_um = WORKING_MPP.to_um(np.array([(c.x, c.y, c.right, c.bottom) for c in cores], np.float64))[block]
     crossing = np.flatnonzero(
-        (left < bounds_um[:, 0]) | (top < bounds_um[:, 1]) | (right > bounds_um[:, 2]) | (bottom > bounds_um[:, 3])
+        (boxes_um[:, :2] < cores_um[:, :2]).any(axis=1) | (boxes_um[:, 2:] > cores_um[:, 2:]).any(axis=1)
     )
-    query, other = shapely.STRtree(polygons).query(polygons[crossing], predicate="intersects")
-    first = crossing[query]
-    pairs = np.unique(np.sort(np.stack([first, other], axis=1)[block[first] != block[other]], axis=1), axis=0)
-    if not len(pairs):
-        return fibers
-    area = shapely.area(polygons)
-    shared = shapely.area(shapely.intersection(polygons[pairs[:, 0]], polygons[pairs[:, 1]]))
-    pairs = pairs[shared > _SAME * np.minimum(area[pairs[:, 0]], area[pairs[:, 1]])]
+    area = np.zeros(len(fibers))
+    found = [np.empty((0, 2), np.int64)]
+    for start in range(0, len(crossing), _AT_ONCE):
+        rows = crossing[start : start + _AT_ONCE]
+        near = _near(boxes_um, boxes_um[rows])
+        polygons = fiber_polygons(fibers.select(near))
+        area[near] = shapely.area(polygons)
+        query, other = shapely.STRtree(polygons).query(polygons[np.searchsorted(near, rows)], predicate="intersects")
+        pairs = np.sort(np.stack([rows[query], near[other]], axis=1), axis=1)
+        pairs = np.unique(pairs[block[pairs[:, 0]] != block[pairs[:, 1]]], axis=0)
+        one, two = (polygons[np.searchsorted(near, side)] for side in pairs.T)
+        found.append(pairs[shapely.area(shapely.intersection(one, two)) > _SAME * area[pairs].min(axis=1)])
+    pairs = np.unique(np.concatenate(found), axis=0)
     keep = np.ones(len(fibers), bool)
     rank = np.empty(len(fibers), np.int64)
     rank[np.lexsort((np.arange(len(fibers)), -area, fibers.cut))] = np.arange(len(fibers))
@@ -79,6 +85,19 @@ def _without_doubles(fibers: Fibers, cores: list[Region]) -> Fibers:
         if keep[better[place]]:
             keep[worse[place]] = False
     return fibers.select(keep)
+
+
+def _boxes_um(fibers: Fibers) -> NDArray[np.float64]:
+    """(N, 4) float64: left, top, right, bottom of each outline."""
+    begin = fibers.outline_start[:-1]
+    ends = [extreme.reduceat(fibers.outline_um, begin) for extreme in (np.minimum, np.maximum)]
+    return np.concatenate(ends, axis=1).astype(np.float64)
+
+
+def _near(boxes_um: NDArray[np.float64], of_um: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(M,) int64, rising: the boxes that touch the rectangle around some."""
+    low, high = of_um[:, :2].min(axis=0), of_um[:, 2:].max(axis=0)
+    return np.flatnonzero((boxes_um[:, :2] <= high).all(axis=1) & (boxes_um[:, 2:] >= low).all(axis=1))
 
 
 def _core_of(center_um: NDArray[np.float32], cores: list[Region]) -> NDArray[np.int64]:
@@ -96,8 +115,15 @@ def _holding_fiber(fibers: Fibers, center_um: NDArray[np.float32]) -> NDArray[np
     holder = np.full(len(center_um), -1, np.int32)
     if not len(fibers) or not len(center_um):
         return holder
-    tree = shapely.STRtree(fiber_polygons(fibers))
-    point, row = tree.query(shapely.points(center_um.astype(np.float64)), predicate="intersects")
+    held = [np.empty((0, 2), np.int64)]
+    boxes_um = _boxes_um(fibers)
+    for start in range(0, len(fibers), _AT_ONCE):
+        part = np.arange(start, min(start + _AT_ONCE, len(fibers)))
+        near = _near(np.tile(center_um, 2).astype(np.float64), boxes_um[part])
+        tree = shapely.STRtree(fiber_polygons(fibers.select(part)))
+        point, row = tree.query(shapely.points(center_um[near].astype(np.float64)), predicate="intersects")
+        held.append(np.stack([near[point], part[row]], axis=1))
+    point, row = np.concatenate(held).T
     order = np.lexsort((row, -fibers.area_um2[row]))  # the smallest is written last
     holder[point[order]] = row[order]
     return holder

@@ -51,7 +51,7 @@ def scan(
         reader: The slide; read from a thread.
         tissue: Where to look.
         grid: The tiles.
-        engine: Computes maps; called from this thread only.
+        engine: Computes maps; called from this thread only; rests afterwards.
         decode: The codec; called from a thread.
         progress: Told after each tile.
 
@@ -64,18 +64,21 @@ def scan(
     """
     canvas, appearance = CompartmentCanvas(reader.info), AppearanceRecord()
     total, done, unreadable_um2 = grid.core_area_wpx, 0, 0.0
-    with _workers() as (spool, readers, decoder):
-        queue = DecodeQueue(grid, spool, layout.MAP_MPP.px(MARGIN_UM), decode, decoder)
-        for view in _views(reader, tissue, grid, readers):
-            maps = _core_maps(engine, view, grid)
-            canvas.paint(map_region(view.tile.core_wpx), maps, view.seen)
-            appearance.add(view.rgb, maps, view.seen, grid.halo_wpx)
-            queue.add(view.tile, maps, view.seen)
-            unreadable_um2 += view.unreadable_um2
-            done += core_area_inside(view.tile, grid.slide_wpx)
-            if progress is not None:
-                progress(done, total)
-        parts = queue.finished()
+    try:
+        with _workers() as (spool, readers, decoder):
+            queue = DecodeQueue(grid, spool, layout.MAP_MPP.px(MARGIN_UM), decode, decoder)
+            for view in _views(reader, tissue, grid, readers):
+                maps = _core_maps(engine, view, grid)
+                canvas.paint(map_region(view.tile.core_wpx), maps, view.seen)
+                appearance.add(view.rgb, maps, view.seen, grid.halo_wpx)
+                queue.add(view.tile, maps, view.seen)
+                unreadable_um2 += view.unreadable_um2
+                done += core_area_inside(view.tile, grid.slide_wpx)
+                if progress is not None:
+                    progress(done, total)
+            parts = queue.finished()
+    finally:
+        engine.rest()  # its memory is that which joining the findings takes
     compartments = canvas.finished()
     fibers, cells = merge([(tile.core_wpx, *found) for tile, found in parts], compartments)
     return Findings(fibers, cells, compartments, unreadable_um2 / UM2_PER_MM2, appearance.finished())

@@ -55,7 +55,4 @@ def detect(
             halo_wpx=card.halo_wpx,
             origin_wpx=origin_wpx,
         )
-    try:
-        return scan(reader, tissue, grid, engine, partial(decode_block, points=card.operating_points), progress)
-    finally:
-        engine.rest()
+    return scan(reader, tissue, grid, engine, partial(decode_block, points=card.operating_points), progress)

@@ -3,9 +3,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import histo.detection.merge
 from histo.detection.merge import fiber_polygons, merge
 from histo.findings import Cells, Compartment, CompartmentMap, FiberAttribute, FiberClass, Fibers
 from histo.geometry import Region
@@ -126,3 +128,24 @@ def test_the_order_of_blocks_does_not_matter_and_disjoint_fibers_all_stay(
     fibers, _ = merge(parts[::-1] if swap else parts, COMPARTMENTS)
     expected = sorted(((c[0] + c[2]) / 2, (c[1] + c[3]) / 2) for c in corners)
     assert sorted(map(tuple, fibers.center_um.tolist())) == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_how_many_are_looked_at_together_changes_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    small = rng.uniform(0, 1, (40, 2)) * (200, 200)
+    left = [(x, y, x + 30, y + 20) for x, y in small.tolist()]
+    left += [(120 + d, 22 * n, 330 + d, 22 * n + 20) for n, d in enumerate(rng.uniform(-9, 9, 10).tolist())]
+    right = [(x + 250, y, x + 280, y + 20) for x, y in small.tolist()]
+    right += [(200 + d, 22 * n, 380 + d, 22 * n + 20) for n, d in enumerate(rng.uniform(-9, 9, 10).tolist())]
+    cells = points(*map(tuple, rng.uniform(0, 1, (80, 2)) * (500, 250)))
+    parts = [(LEFT, boxes(*left, cut=True), cells), (RIGHT, boxes(*right, cut=True), points())]
+    whole_fibers, whole_cells = merge(parts, COMPARTMENTS)
+    assert len(whole_fibers) <= 90, "of the long ones each is there twice"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(histo.detection.merge, "_AT_ONCE", 7)
+        fibers, found = merge(parts, COMPARTMENTS)
+    for one, other in ((whole_fibers, fibers), (whole_cells, found)):
+        for column in dataclasses.fields(one):
+            np.testing.assert_array_equal(getattr(one, column.name), getattr(other, column.name))
