@@ -24,7 +24,6 @@ from functools import cache
 from pathlib import Path
 
 from histo.cohort.store import telling
-from histo.errors import OutputError
 
 LEASE_S = 180.0
 """Without a heartbeat for so long, whoever held it is taken to be dead: longer than an NFS client keeps old times."""
@@ -102,14 +101,13 @@ class Leases:
         return taken
 
     def give_back(self, identity: str) -> None:
-        """End a lease; one that was taken over by others is left to them."""
+        """End a lease; one that was taken over by others is left to them. It takes no room: the disk may be full."""
         with self._lock:
             self._held.discard(identity)
         path = self._path(identity)
-        with contextlib.suppress(OSError, OutputError):
+        with contextlib.suppress(OSError):
             if _owner_of(path) == self.owner:
-                with self._own_file(path) as own:
-                    self._ended(path, own, None, _removed)
+                self._ended(path, path, None, _removed)  # the lease itself names this run
 
     def give_back_all(self) -> None:
         """End every lease."""
@@ -194,8 +192,8 @@ class Leases:
         """A file that names this run, to be linked."""
         own = path.with_name(f".{path.stem}.{self.owner.token}.{uuid.uuid4().hex}.tmp")
         with telling(path):
-            own.write_text(json.dumps(asdict(self.owner)), encoding="utf-8")
             try:
+                own.write_text(json.dumps(asdict(self.owner)), encoding="utf-8")
                 yield own
             finally:
                 own.unlink(missing_ok=True)

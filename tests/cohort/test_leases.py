@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -136,7 +137,7 @@ def test_an_heir_that_dies_has_heirs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_who_dies_ending_a_lease_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     die_giving_back(tmp_path, monkeypatch)
-    assert {path.suffix for path in tmp_path.iterdir()} == {".lease", ".end", ".tmp"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".lease", ".end"}
     listed = sorted(tmp_path.iterdir(), key=lambda path: path.suffix == ".lease")  # as some disks list it
     monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
     Leases(tmp_path, this_run()).sweep(list)
@@ -205,3 +206,19 @@ def test_without_links_it_is_still_one_alone(tmp_path: Path, monkeypatch: pytest
 def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write"):
         Leases(tmp_path / "absent", this_run()).take("slide")
+
+
+def test_on_a_full_disk_a_lease_is_given_back_and_nothing_is_left_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *_: object, **__: object) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    leases = Leases(tmp_path, this_run())
+    assert leases.take("slide")
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OutputError, match="No space left"):
+        leases.take("another")
+    leases.give_back("slide")
+    assert list(tmp_path.iterdir()) == []
