@@ -234,4 +234,5 @@ def _environment(job: Job, scratch: Path) -> dict[str, str]:
     return os.environ | dict.fromkeys(names, threads) | {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "TMPDIR": str(scratch),
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own reserves 1 GiB at once, which counts against the limit
     }  # fmt: skip
