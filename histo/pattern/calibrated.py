@@ -95,7 +95,7 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The decision table named a pattern that is not in the conformal set: no pattern is named.
+    """The decision table named a pattern that the conformal set lacks, or that is not first where it is empty.
 
     Attributes:
         label: The pattern that the table named.

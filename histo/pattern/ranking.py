@@ -62,22 +62,26 @@ def find_conflict(row: Row, candidates: tuple[Candidate, ...], calibrated: Calib
     """Whether the table names a pattern that the conformal set excludes.
 
     Then the evidence fits two patterns, one by each way of looking, and the biopsy is indeterminate. The other way
-    round nothing happens: a set never names a pattern that the table does not. An empty set contradicts nothing, and
-    neither does a calibration that does not know the table's pattern.
+    round nothing happens: a set never names a pattern that the table does not. Where the set is empty the likeliest
+    pattern stands for it. A calibration that does not know the table's pattern contradicts nothing.
 
     Args:
         row: That spoke.
         candidates: In order.
         calibrated: What the calibration said, if anything.
     """
-    if calibrated is None or not calibrated.conformal_set:
+    if calibrated is None:
         return None
-    if row.label in calibrated.conformal_set or row.label not in {candidate.label for candidate in candidates}:
+    held = calibrated.conformal_set or (calibrated.contrast.first,)
+    if row.label in held or row.label not in {candidate.label for candidate in candidates}:
         return None
+    why = set_sentence(calibrated)
+    if not calibrated.conformal_set:
+        why += f" It is least unlike the {calibrated.contrast.first.text}."
     return Conflict(
         label=row.label,
         rule=row.id,
-        sentence=f"The decision table names the {row.label.text} ({row.reason}), but {set_sentence(calibrated)}",
+        sentence=f"The decision table names the {row.label.text} ({row.reason}), but {why}",
         remedy="look at the fibers behind the reasons and at what the differential weighs; a pathologist decides",
     )
 

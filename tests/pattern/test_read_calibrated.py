@@ -65,10 +65,23 @@ def test_a_pattern_that_the_set_excludes_is_not_named() -> None:
     assert any(reason.decisive for reason in reading.reasons), "what the table looked at is still told"
 
 
-def test_an_empty_set_contradicts_nothing() -> None:
-    reading = read(weigh(mixed_necrosis(0.08)), example(farthest=(0.0, 0.0, 0.0)))
+EMPTY = (0.0, 0.0, 0.0)
+
+
+def test_an_empty_set_does_not_contradict_its_likeliest_pattern() -> None:
+    reading = read(weigh(mixed_necrosis(0.08)), example(farthest=EMPTY))
+    assert reading.differential[0].label is PatternLabel.NECROTIZING
     assert reading.label is PatternLabel.NECROTIZING
     assert "set (simulator-calibrated; coverage on biopsies unknown) is empty" in reading.summary
+
+
+def test_where_the_set_is_empty_the_likeliest_pattern_stands_for_it() -> None:
+    reading = read(weigh(mixed_necrosis(0.002)), example(farthest=EMPTY))
+    assert reading.differential[0].label is PatternLabel.NECROTIZING
+    assert read(weigh(mixed_necrosis(0.002)), None).label is PatternLabel.NORMAL
+    assert (reading.label, reading.rule) == (PatternLabel.INDETERMINATE, "conflict")
+    assert reading.conflict is not None
+    assert reading.conflict.sentence.endswith(f"It is least unlike the {PatternLabel.NECROTIZING.text}.")
 
 
 @given(st.integers(0, 10**6), st.lists(st.sampled_from([0.0, 0.3, 0.9, 1.0]), min_size=3, max_size=3))
@@ -77,8 +90,8 @@ def test_a_calibration_can_withhold_a_label_but_never_give_one(seed: int, farthe
     evidence = weigh_evidence([random_slide("a", seed, 17, 17, necrotic=float(np.random.default_rng(seed).random()))])
     plain, reading = read(evidence, None), read(evidence, example(farthest=tuple(farthest)))
     assert reading.label in (plain.label, PatternLabel.INDETERMINATE)
-    held = () if reading.calibrated is None else reading.calibrated.conformal_set
-    withheld = plain.label in LABELS and bool(held) and plain.label not in held
+    held = () if reading.calibrated is None else reading.calibrated.conformal_set or (reading.differential[0].label,)
+    withheld = plain.label in LABELS and reading.calibrated is not None and plain.label not in held
     assert (reading.conflict is not None) is withheld
     assert reading.grades == plain.grades
 

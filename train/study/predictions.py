@@ -38,9 +38,11 @@ class Predictions:
     name: str
 
     def excludes(self, row: int, label: PatternLabel) -> bool:
-        """Whether a biopsy's set holds patterns, but not this one, so that the table's label is not followed."""
-        own = self.sets[row]
-        return label in self.labels and bool(own.any()) and not own[self.labels.index(label)]
+        """Whether a biopsy's set, or where it is empty the likeliest pattern, is another: then no label is given."""
+        if label not in self.labels:
+            return False
+        own, number = self.sets[row], self.labels.index(label)
+        return not own[number] if own.any() else int(self.after[row].argmax()) != number
 
 
 def predict(calibration: Calibration, records: Sequence[Record]) -> Predictions:
