@@ -5,17 +5,22 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
-from example_cohort import Cohort, Heard
+from example_cohort import LIMITS, Cohort, Heard
 
 import histo.cohort.isolate
+from histo.cohort.isolate import run_isolated
+from histo.cohort.jobs import CopyJob, Outcome
 from histo.errors import OutputError
+from histo.evidence import to_dict
 
 SLIDES = {"B1/x": "ok 1\n", "B2/y": "ok 2\n"}
 
@@ -107,3 +112,14 @@ def test_where_no_folder_takes_what_is_temporary_the_run_stops(cohort: Cohort, m
     with pytest.raises(OutputError, match="No usable temporary directory") as caught:
         cohort.run()
     assert "TMPDIR" in caught.value.remedy
+
+
+def test_arrow_takes_no_memory_at_once_that_would_count_against_the_limit(tmp_path: Path) -> None:
+    tells = (
+        "import json, sys, pyarrow; sys.stdin.readline(); "
+        f"outcome = {to_dict(Outcome('a'))}; outcome['key'] = pyarrow.default_memory_pool().backend_name; "
+        "print(json.dumps({'outcome': outcome}))"
+    )
+    job = CopyJob("a", str(tmp_path / "slide"), "", str(tmp_path))
+    outcome = run_isolated(job, LIMITS, lambda _: None, threading.Event(), [sys.executable, "-c", tells])
+    assert (outcome.key, outcome.failure) == ("system", None)
