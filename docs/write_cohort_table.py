@@ -22,9 +22,9 @@ measured on patients; `trained_on` tells.
 manifest, and the evidence of each biopsy as a dot](images/cohort-overview.png)
 
 *The upper part of `overview.html` of sixty phantom biopsies (2 mm² each, of 25 diseases), drawn, and read end to end by default
-bundle 5 with `histo cohort`. The manifest's labels are the patterns that the phantoms show. It measures the simulator: 33 of
-60 have the same label, 16 that show a pattern are indeterminate or not assessable, 11 have another label. Ten read
-necrotizing: nine that are, and a checkpoint-inhibitor myopathy that was drawn to fit no pattern; no storage, vacuolar or
+bundle 5 with `histo cohort`. The manifest's labels are the patterns that the phantoms show. It measures the simulator: 32 of
+60 have the same label, 18 that show a pattern are indeterminate or not assessable, 10 have another label. Nine read
+necrotizing: eight that are, and a checkpoint-inhibitor myopathy that was drawn to fit no pattern; no storage, vacuolar or
 granulomatous one.*
 
 ## Reading it
