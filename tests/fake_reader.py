@@ -4,6 +4,7 @@
     hang            says nothing more         chatter               goes on for ever, and says so
     memory          holds 400 MB              grow                  changes its own slide while it reads
     no ScaleMissing tells that error          sleep 0.5             takes so long, then publishes
+    until FILE      waits for a file to be there, then publishes
     first abort     ends badly the first time, then publishes
     full            tells that the disk is full
     stuck           cannot be copied: says nothing more; can be read
@@ -101,6 +102,9 @@ match what:
         fail(more, "it tells no scale")
     case "full":
         fail("OutputError", "cannot write (No space left on device)", stops=True)
+    case "until":
+        while not Path(more).exists():
+            time.sleep(0.02)
     case "sleep":
         time.sleep(float(more))
 identity = [hashlib.sha256(text.encode()).hexdigest(), subject, job["mpp"], job["settings"]]

@@ -123,7 +123,8 @@ def test_what_another_run_publishes_meanwhile_is_no_strangers(cohort: Cohort) ->
 
 def test_a_run_that_others_took_for_dead_stops_and_leaves_their_results(cohort: Cohort) -> None:
     """A machine slept for longer than its lease holds; meanwhile a run with other settings has read all."""
-    cohort.write({"B1/x": "sleep 2\n"})
+    awake = cohort.folder / "awake"
+    cohort.write({"B1/x": f"until {awake}\n"})
     before, after = cohort.plan(), cohort.plan("other")
     stopped: list[Exception] = []
 
@@ -139,8 +140,17 @@ def test_a_run_that_others_took_for_dead_stops_and_leaves_their_results(cohort: 
         time.sleep(0.02)
     (lease,) = cohort.out.glob(".cohort/runs/*.lease")
     os.utime(lease, (time.time() - 1000,) * 2)
+
+    def wake() -> None:
+        while lease.exists():
+            time.sleep(0.02)
+        awake.touch()
+
+    waker = threading.Thread(target=wake)
+    waker.start()
     _, account = cohort.run(after)
     thread.join()
+    waker.join()
     assert account.concluded == 1
     (error,) = stopped
     assert str(error) == (
