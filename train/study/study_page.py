@@ -33,7 +33,7 @@ FLOORS = (
 )
 """Of which biopsies, which figure, in words, and its least and greatest value: targets, not accepted numbers."""
 NORMAL_UNGRADED = 0.95
-"""The least share of healthy sections on which necrosis is none, or candidates for review: a target too."""
+"""The least share of healthy sections on which necrosis is not graded: a target too."""
 
 HEADLINE = {
     "auc.macro": "macro AUC of the differential",
