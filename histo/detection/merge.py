@@ -116,12 +116,13 @@ def _holding_fiber(fibers: Fibers, center_um: NDArray[np.float32]) -> NDArray[np
     if not len(fibers) or not len(center_um):
         return holder
     held = [np.empty((0, 2), np.int64)]
-    boxes_um = _boxes_um(fibers)
+    boxes_um, points_um = _boxes_um(fibers), center_um.astype(np.float64)
+    specks_um = np.tile(points_um, 2)
     for start in range(0, len(fibers), _AT_ONCE):
         part = np.arange(start, min(start + _AT_ONCE, len(fibers)))
-        near = _near(np.tile(center_um, 2).astype(np.float64), boxes_um[part])
+        near = _near(specks_um, boxes_um[part])
         tree = shapely.STRtree(fiber_polygons(fibers.select(part)))
-        point, row = tree.query(shapely.points(center_um[near].astype(np.float64)), predicate="intersects")
+        point, row = tree.query(shapely.points(points_um[near]), predicate="intersects")
         held.append(np.stack([near[point], part[row]], axis=1))
     point, row = np.concatenate(held).T
     order = np.lexsort((row, -fibers.area_um2[row]))  # the smallest is written last

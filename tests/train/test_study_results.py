@@ -163,7 +163,7 @@ def test_the_files_of_a_study_say_what_it_measures(tmp_path: Path) -> None:
     document = json.loads(json.dumps(study_document(study)))
     assert document["worst_case"]["worst"]["auc.macro"][0] in worst
     assert next(floor["figure"] for floor in document["floors"]).startswith("macro AUC")
-    assert document["floors"][-1]["value"]["value"] == 0.75
+    assert document["floors"][-1]["value"]["value"] == 0.5
     assert document["floors"][-1]["reached"] is False
     assert document["normal_sections"]["grades"] == {"none": 1, "candidates": 1, "mild": 1, "not_assessed": 1}
     assert all(shift == pytest.approx(0) for shift in document["rendered_less_sampled"].values())

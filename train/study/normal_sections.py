@@ -15,8 +15,8 @@ from train.study.pool import in_processes
 from train.study.reading import draw_slide, model_of
 from train.study.sampling import RENDERED_MM2, facts_of
 
-UNGRADED = (Necrosis.NONE, Necrosis.CANDIDATES, Necrosis.NOT_ASSESSED)
-"""Nothing found; no more than the weights' own false calls would give, which a pathologist may look at; or refused."""
+UNGRADED = (Necrosis.NONE, Necrosis.CANDIDATES)
+"""Nothing found; or no more than the weights' own false calls would give, which a pathologist may look at."""
 
 
 @dataclass(frozen=True, slots=True)

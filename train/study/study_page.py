@@ -33,7 +33,7 @@ FLOORS = (
 )
 """Of which biopsies, which figure, in words, and its least and greatest value: targets, not accepted numbers."""
 NORMAL_UNGRADED = 0.95
-"""The least share of healthy sections on which necrosis is not graded: a target too."""
+"""The least share of healthy sections on which necrosis is none, or candidates for review: a target too."""
 
 HEADLINE = {
     "auc.macro": "macro AUC of the differential",
@@ -146,13 +146,8 @@ def _standings(study: Study) -> Iterable[tuple[str, float | None, float | None, 
             reached = (least is None or metric.value >= least) and (greatest is None or metric.value <= greatest)
             yield words, least, greatest, metric, reached
     if (healthy := ungraded(study.normal)) is not None:
-        yield (
-            "healthy sections without graded necrosis",
-            NORMAL_UNGRADED,
-            None,
-            healthy,
-            healthy.value >= NORMAL_UNGRADED,
-        )
+        reached = healthy.value >= NORMAL_UNGRADED
+        yield "healthy sections read without graded necrosis", NORMAL_UNGRADED, None, healthy, reached
 
 
 def grades_of(sections: Sequence[NormalSection]) -> dict[str, int]:
@@ -162,7 +157,7 @@ def grades_of(sections: Sequence[NormalSection]) -> dict[str, int]:
 
 
 def ungraded(sections: Sequence[NormalSection]) -> Metric | None:
-    """The share of healthy sections on which necrosis is not graded; None without any."""
+    """The share of healthy sections with no necrosis, or candidates; a refusal is neither. None without any."""
     count = sum(section.necrosis in UNGRADED for section in sections)
     found = share(count, len(sections), per=1)
     return None if found is None else Metric(found.value, found.low, found.high, len(sections))
