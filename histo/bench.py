@@ -155,7 +155,7 @@ def measure(slide: Path, model: Model, out: Path, tell: Callable[[str], None], m
     tell("weighing evidence")
     large = _large_section(reading.slides[0])
     with _timed() as weighing:
-        weigh_evidence([large], model.false_necrotic_per_1000, recall=model.recall)
+        weigh_evidence([large], model.false_calls, recall=model.recall)
     facts = model.facts
     return BenchResult(
         slide=reading.name,

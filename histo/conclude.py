@@ -34,7 +34,7 @@ def conclude(
         SlideObservation(r.info.name, r.findings, r.coverage, cells_assessed=r.info.scale.mpp.um_per_px <= coarsest)
         for r in results
     ]
-    evidence = weigh_evidence(observations, model.false_necrotic_per_1000, conventions.measures, model.recall)
+    evidence = weigh_evidence(observations, model.false_calls, conventions.measures, model.recall)
     suitability = [suitability_of(result, familiarity_of(result, model, conventions)) for result in results]
     card = model.bundle.card
     pattern = read_pattern(

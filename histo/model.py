@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from histo.evidence import Estimate, Recall
+from histo.evidence import Estimate, FalseCalls, Recall
 from histo.evidence.correction import DetectorErrors
 from histo.evidence.intervals import share
 from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass
-from histo.network import ERRORS_FILE, Bundle, Engine, Metric, load_bundle, make_engine
+from histo.network import ERRORS_FILE, Bundle, Card, Engine, Metric, load_bundle, make_engine
 from histo.pattern import CALIBRATION_FILE, Calibration, load_calibration
 from histo.pattern.distribution import Distribution
 from histo.pattern.distribution_file import load_distribution
@@ -19,6 +19,9 @@ from histo.records import Measured, ModelFacts, read_detector_errors
 
 FALSE_CALLS_METRIC = "false_necrotic_per_1000_fibers"
 """The card's name for false necrotic calls per 1,000 healthy fibers."""
+
+FALSE_CALLS_VARIATION_METRIC = "false_necrotic_variation_between_sections"
+"""The card's name for how much that differs between sections: standard deviation over mean."""
 
 RECALL_METRIC = "sections.fiber.{}.recall"
 """The card's name for the share of fibers of a kind that are found as such on ordinary phantom sections."""
@@ -73,9 +76,9 @@ class Model:
         )
 
     @property
-    def false_necrotic_per_1000(self) -> Estimate | float | None:
-        """False necrotic calls per 1,000 healthy fibers, as the card measured them; None where it did not."""
-        return self._on_phantoms(FALSE_CALLS_METRIC)
+    def false_calls(self) -> FalseCalls | None:
+        """How often healthy fibers are called necrotic, as the card measured it; None where it did not."""
+        return false_calls_of(self.bundle.card)
 
     @property
     def recall(self) -> Recall:
@@ -86,13 +89,14 @@ class Model:
     @property
     def cell_recall(self) -> Mapping[CellClass, Estimate]:
         """Shares of inflammatory cells that are found, by kind, as far as the card measured them."""
-        found = {kind: self._on_phantoms(CELL_RECALL_METRIC.format(kind.name.lower())) for kind in INFLAMMATORY_CLASSES}
+        names = {kind: CELL_RECALL_METRIC.format(kind.name.lower()) for kind in INFLAMMATORY_CLASSES}
+        found = {kind: _on_phantoms(self.bundle.card, name) for kind, name in names.items()}
         return {kind: one for kind, one in found.items() if isinstance(one, Estimate)}
 
     @property
     def false_necrotic_amid_cells_per_1000(self) -> Estimate | None:
         """Intact fibers amid a dense infiltrate that are called necrotic, as the card measured them."""
-        found = self._on_phantoms(FALSE_AMID_CELLS_METRIC)
+        found = _on_phantoms(self.bundle.card, FALSE_AMID_CELLS_METRIC)
         if not isinstance(found, Estimate):
             return None
         return Estimate(1000 * found.value, 1000 * found.low, 1000 * found.high)
@@ -100,17 +104,26 @@ class Model:
     def _recall(self, kind: str) -> Estimate | float | None:
         """Where every section found all, drawing sections again gives no width: then as many of as many is exact."""
         name = RECALL_METRIC.format(kind)
-        found = self._on_phantoms(name)
+        found = _on_phantoms(self.bundle.card, name)
         if isinstance(found, Estimate) and found.low == found.high:
             sections = self.bundle.card.phantom_metrics[name].n
             return share(round(found.value * sections), sections, 1.0) or found
         return found
 
-    def _on_phantoms(self, name: str) -> Estimate | float | None:
-        metric = self.bundle.card.phantom_metrics.get(name)
-        if metric is None or metric.low is None or metric.high is None:
-            return None if metric is None else metric.value
-        return Estimate(metric.value, metric.low, metric.high)
+
+def false_calls_of(card: Card) -> FalseCalls | None:
+    """How often healthy fibers are called necrotic, as a card measured it on phantoms; None where it did not."""
+    rate, variation = (_on_phantoms(card, name) for name in (FALSE_CALLS_METRIC, FALSE_CALLS_VARIATION_METRIC))
+    if rate is None:
+        return None
+    return FalseCalls(rate, variation.value if isinstance(variation, Estimate) else variation)
+
+
+def _on_phantoms(card: Card, name: str) -> Estimate | float | None:
+    metric = card.phantom_metrics.get(name)
+    if metric is None or metric.low is None or metric.high is None:
+        return None if metric is None else metric.value
+    return Estimate(metric.value, metric.low, metric.high)
 
 
 def _measured(metrics: Mapping[str, Metric]) -> tuple[Measured, ...]:

@@ -236,7 +236,10 @@ def evaluate(
     ] = False,
     real: Annotated[Path | None, typer.Option(help="Folder of real data, muscle and other; read too if given.")] = None,
     phantoms: Annotated[bool, typer.Option(help="Whether to measure on fields and on phantom sections.")] = True,
-    healthy: Annotated[int, typer.Option(min=0, help="Normal phantom sections for the rate of false calls.")] = 60,
+    normal: Annotated[
+        int, typer.Option(min=0, help="Normal phantom sections, drawn and read whole, for false necrotic fibers.")
+    ] = 100,
+    healthy: Annotated[int, typer.Option(min=0, help="Views of normal sections, for false inflammatory cells.")] = 60,
     sections: Annotated[int, typer.Option(min=0, help="Phantom sections of all patterns, read as they come.")] = 63,
     infiltrated: Annotated[
         int, typer.Option(min=0, help="Phantom views of healthy fibers amid dense infiltrate.")
@@ -247,6 +250,7 @@ def evaluate(
     familiar: Annotated[
         int, typer.Option(min=0, help="Phantom sections of all patterns, for false alarms about a slide's appearance.")
     ] = 0,
+    processes: Annotated[int, typer.Option(min=0, help="Read normal sections in so many; 0 is this one.")] = 2,
     out: Annotated[Path, typer.Option(help="The figures, as JSON; a page with pictures is written beside.")] = Path(
         "runs/evaluation.json"
     ),
@@ -257,7 +261,7 @@ def evaluate(
     from histo.network import load_bundle, make_engine
     from histo.records.atomic import make_folder
     from train.evaluation_file import show, show_floors
-    from train.evaluation_run import PhantomCounts, card_with, measure, write_evaluation
+    from train.evaluation_run import PhantomCounts, card_with, measure, read_normal, write_evaluation
     from train.real_evaluation import check_real_folder
 
     if real is not None:
@@ -268,9 +272,10 @@ def evaluate(
     make_folder(out.parent)
     engine = make_engine(loaded)
     if not phantoms:
-        healthy = sections = infiltrated = unfamiliar = familiar = 0
+        normal = healthy = sections = infiltrated = unfamiliar = familiar = 0
     counts = PhantomCounts(healthy, sections, infiltrated, unfamiliar, familiar)
-    measured = measure(loaded, engine, fields if phantoms else None, simulated, counts, real)
+    whole = read_normal(loaded, normal, out.with_name(f"{out.stem}-normal"), processes) if normal else ()
+    measured = measure(loaded, engine, fields if phantoms else None, simulated, counts, real, whole)
     for title, metrics in measured.by_title().items():
         show(title, metrics)
     if measured.standings:

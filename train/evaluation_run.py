@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from histo.cohort import Split
+from histo.errors import UsageError
 from histo.model import Model
 from histo.network import Bundle, Card, Engine, Metric
 from histo.pattern.distribution_file import load_distribution
@@ -17,15 +18,20 @@ from train.evaluation_page import evaluation_page
 from train.familiarity import SlideVerdict, familiarity_figures, read_familiar, read_unfamiliar
 from train.floors import Standing, standings
 from train.gallery import worst_mistakes
-from train.healthy import false_calls_on_healthy
+from train.healthy import false_cells_on_healthy, false_necroses_on_normal
 from train.infiltrated import false_calls_amid_infiltrate
 from train.real_evaluation import RealEvaluation, evaluate_real
 from train.real_pictures import draw_real_reading
 from train.sections import evaluate_sections
 from train.seeds import take_seeds
+from train.study.normal_sections import NormalSection, read_normal_sections
+from train.study.sampling import facts_of
 
 SLIDES_PREFIX = "slides."
 """Of figures in a card that were measured on fields cut from slides."""
+
+FIRST_NORMAL = 400_000
+"""Of the test split's seeds: other normal sections than any study's."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class PhantomCounts:
     """How many phantoms to measure on; each kind takes the seeds of the test split after those before it.
 
     Attributes:
-        healthy: Normal sections, for false calls.
+        healthy: Views of normal sections, for false inflammatory cells.
         sections: Sections of all patterns.
         infiltrated: Views of healthy fibers amid infiltrate.
         unfamiliar: Slides of each family that is no H&E muscle at its scale.
@@ -94,6 +100,7 @@ def measure(
     simulated: bool = False,
     counts: PhantomCounts = PhantomCounts(),
     real: Path | None = None,
+    normal: Sequence[NormalSection] = (),
 ) -> Measured:
     """Measure a bundle on whatever is given.
 
@@ -104,13 +111,16 @@ def measure(
         simulated: Whether fields that were cut from slides show phantoms.
         counts: Of phantoms to be drawn and read.
         real: The real data, holding `muscle`, and what is no muscle.
+        normal: Normal phantom sections as the bundle read them whole, at least two if any.
     """
     points = bundle.card.operating_points
     on_fields = evaluate_fields(engine, points, fields, simulated) if fields else None
     phantoms: dict[str, Metric] = {}
     seeds = _seeds(counts)
+    if normal:
+        phantoms |= false_necroses_on_normal(normal)
     if counts.healthy:
-        phantoms |= false_calls_on_healthy(engine, points, seeds["healthy"])
+        phantoms |= false_cells_on_healthy(engine, points, seeds["healthy"])
     if counts.sections:
         phantoms |= evaluate_sections(engine, points, seeds["sections"])
     if counts.infiltrated:
@@ -122,6 +132,25 @@ def measure(
     phantoms |= familiarity_figures(unfamiliar, familiar)
     on_real = None if real is None else evaluate_real(model, real)
     return Measured(on_fields, phantoms, on_real, (*unfamiliar, *familiar))
+
+
+def read_normal(bundle: Bundle, count: int, folder: Path, processes: int) -> tuple[NormalSection, ...]:
+    """Draw and read normal sections of the test split whole; broken off and called again, it goes on.
+
+    Args:
+        bundle: That reads.
+        count: How many sections.
+        folder: Gets a file for each.
+        processes: How many to work in; 0 is this one.
+
+    Raises:
+        UsageError: If a single one is asked for, which cannot show how sections differ.
+    """
+    if count < 2:
+        raise UsageError("evaluate", f"cannot tell from {count} normal section how sections differ", "read 2 or more")
+    unmeasured = replace(bundle.card, phantom_metrics={})  # what is called does not depend on what was measured of it
+    seeds = take_seeds(Split.TEST, count, FIRST_NORMAL)
+    return read_normal_sections(folder, seeds, bundle.folder, processes, facts_of(unmeasured))
 
 
 def _seeds(counts: PhantomCounts) -> dict[str, range]:

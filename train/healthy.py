@@ -11,16 +11,19 @@ from rich.progress import track
 
 from histo.evidence.intervals import density
 from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass
-from histo.model import FALSE_CALLS_METRIC
+from histo.model import FALSE_CALLS_METRIC, FALSE_CALLS_VARIATION_METRIC
 from histo.network import Engine, Metric, OperatingPoints
 from histo.network.cell_peaks import Peaks, find_peaks
 from histo.network.decode import outline_block
 from histo.network.second_look import SEEN, look_again
 from histo.phantom.truth import FieldTruth
 from train.evaluate import findings_of, maps_of
+from train.intervals import RESAMPLES, interval_of
 from train.matching import match_points
 from train.observe import CANDIDATE_HEIGHT, tissue_mm2
 from train.sections import healthy_views
+from train.study.dispersion import gamma_shape
+from train.study.normal_sections import NormalSection
 
 FALSE_CELLS_METRIC = "false_inflammatory_cells_per_mm2"
 
@@ -104,8 +107,8 @@ def _inflammatory_um(truth: FieldTruth) -> NDArray[np.floating]:
     return truth.mpp.to_um(truth.cell_center_px[np.isin(truth.cell_class, INFLAMMATORY_CLASSES)])
 
 
-def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Sequence[int]) -> dict[str, Metric]:
-    """Read normal phantom sections, middle and rim in turn, each in a stain of its own.
+def false_cells_on_healthy(engine: Engine, points: OperatingPoints, seeds: Sequence[int]) -> dict[str, Metric]:
+    """Read views of normal phantom sections, middle and rim in turn, each in a stain of its own.
 
     Args:
         engine: Runs the bundle's network.
@@ -113,27 +116,49 @@ def false_calls_on_healthy(engine: Engine, points: OperatingPoints, seeds: Seque
         seeds: Of the sections; from the test split.
 
     Returns:
-        `false_necrotic_per_1000_fibers` (calls of any kind of necrosis per 1,000 true fibers; `n` fibers) and
-        `false_inflammatory_cells_per_mm2` (inflammatory cells called where none is within 6 um; `n` fields), with exact
-        Poisson intervals.
+        `false_inflammatory_cells_per_mm2` (inflammatory cells called where none is within 6 um; `n` views), with an
+        exact Poisson interval.
     """
-    necrotic = inflammatory = fibers = 0
-    mm2 = 0.0
+    inflammatory, mm2 = 0, 0.0
     for field in healthy_views(track(seeds, description="Reading healthy phantoms")):
-        found, cells, _ = findings_of(maps_of(engine, field.rgb), points)
-        necrotic += int(np.isin(found.fiber_class, NECROTIC_CLASSES).sum())
-        fibers += len(field.truth.fiber_class) - 1
+        _, cells, _ = findings_of(maps_of(engine, field.rgb), points)
         called_um = cells.center_um[np.isin(cells.cell_class, INFLAMMATORY_CLASSES)]
         inflammatory += len(called_um) - match_points(_inflammatory_um(field.truth), called_um)
         mm2 += tissue_mm2(field.truth, None)
-    return {
-        FALSE_CALLS_METRIC: _rate(necrotic, fibers / 1000, fibers),
-        FALSE_CELLS_METRIC: _rate(inflammatory, mm2, len(seeds)),
-    }
-
-
-def _rate(count: int, exposure: float, n: int) -> Metric:
-    rate = density(count, exposure)
+    rate = density(inflammatory, mm2)
     if rate is None:
-        raise ValueError("a rate of false calls needs at least one section")
-    return Metric(rate.value, rate.low, rate.high, n)
+        raise ValueError("a rate of false cells needs at least one section")
+    return {FALSE_CELLS_METRIC: Metric(rate.value, rate.low, rate.high, len(seeds))}
+
+
+def false_necroses_on_normal(sections: Sequence[NormalSection]) -> dict[str, Metric]:
+    """How often healthy fibers are called necrotic, and how much that differs between sections.
+
+    A view shows too few fibers to tell a misleading stain from chance; a whole section has a thousand and more.
+
+    Args:
+        sections: Normal phantom sections that were drawn and read whole, at least two.
+
+    Returns:
+        `false_necrotic_per_1000_fibers` (calls of any kind of necrosis per 1,000 fibers that were found) and
+        `false_necrotic_variation_between_sections` (standard deviation over mean of the sections' own rates, chance
+        taken off), `n` sections; nothing if no fiber was found. Intervals draw sections again; that of the rate is no narrower than Garwood's.
+    """
+    calls = np.array([section.necrotic for section in sections], np.float64)
+    thousands = np.array([section.fibers for section in sections], np.float64) / 1000
+    if not thousands.any():
+        return {}
+    picks = np.random.default_rng(0).integers(0, len(sections), (RESAMPLES, len(sections)))
+    drawn = [_rate_and_variation(calls[pick], thousands[pick]) for pick in (np.arange(len(sections)), *picks)]
+    rate, variation = (interval_of(values, len(sections)) for values in np.array(drawn).T)
+    exact = density(int(calls.sum()), float(thousands.sum()))
+    # Sections without a single false call, drawn again, show none: that is no proof that there never is one.
+    if exact is not None and rate.low is not None and rate.high is not None:
+        rate = replace(rate, low=min(rate.low, exact.low), high=max(rate.high, exact.high))
+    return {FALSE_CALLS_METRIC: rate, FALSE_CALLS_VARIATION_METRIC: variation}
+
+
+def _rate_and_variation(calls: NDArray[np.float64], thousands: NDArray[np.float64]) -> tuple[float, float]:
+    rate = calls.sum() / thousands.sum()
+    shape = gamma_shape(calls[:, None, None], thousands[:, None], np.array([[rate]]))
+    return float(rate), float(shape[0, 0] ** -0.5)

@@ -5,6 +5,7 @@ from histo.evidence.cell_results import Cluster, CompartmentDensity, Infiltrate,
 from histo.evidence.corrected_count import CorrectedCount
 from histo.evidence.correction import correct_counts
 from histo.evidence.density_map import DensityMap, SlideMaps, density_map, slide_maps
+from histo.evidence.false_calls import FalseCalls
 from histo.evidence.fiber_results import (
     Burden,
     Estimate,
@@ -47,6 +48,7 @@ __all__ = [
     "Estimate",
     "Evidence",
     "FalseCallFloor",
+    "FalseCalls",
     "FascicleBootstrap",
     "Fascicles",
     "FiberCounts",

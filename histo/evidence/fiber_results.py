@@ -121,6 +121,8 @@ class FalseCallFloor:
         floor_fibers: Their 95th percentile: a count at or below it is not told from false calls. Over several slides
             that of false calls which come again on every level.
         exceeded: Whether more necrotic fibers than that were found.
+        variation: By how much the rate was taken to differ from section to section: standard deviation over mean.
+            Readings of a schema before 1.5 took it to be the same on all, and say 0.
     """
 
     false_necrotic_per_1000: float
@@ -128,6 +130,7 @@ class FalseCallFloor:
     expected_fibers: float
     floor_fibers: int
     exceeded: bool
+    variation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How many fibers of each kind, how large, in which stages, and how many calls may be false."""
+"""How many fibers of each kind, how large, and in which stages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.evidence.fiber_results import Burden, Estimate, FalseCallFloor, FiberCounts, FiberSizes, StageMix
-from histo.evidence.intervals import density, poisson_percentile, quantile, share, variation
+from histo.evidence.fiber_results import Burden, Estimate, FiberCounts, FiberSizes, StageMix
+from histo.evidence.intervals import density, quantile, share, variation
 from histo.evidence.measures import Measures
 from histo.evidence.phagocytes import phagocytosed_uncalled
 from histo.evidence.repeats import repeats
@@ -20,9 +20,6 @@ Stages = tuple[int, int, int]
 """Fibers of a slide that are early (pale or hyaline), phagocytosed, regenerating."""
 
 POSTERIOR_DRAWS = 2000
-
-FLOOR_PERCENTILE = 0.95
-"""A count that false calls alone exceed in at most 5% of negative sections is called above the floor."""
 
 
 def count_fibers(sections: Sequence[Section], areas_mm2: Sequence[float]) -> FiberCounts:
@@ -186,45 +183,6 @@ def _synchrony(stages: NDArray[np.int64], seen: float, measures: Measures) -> Es
     together = (size * np.sum(drawn**2, axis=1) - 1) / (size - 1)
     low, high = (float(limit) for limit in np.percentile(together, [2.5, 97.5]))
     return Estimate(value=value, low=min(low, value), high=max(high, value))
-
-
-def false_call_floor(
-    necrotic: int,
-    fibers: Sequence[int],
-    measured_per_1000: Estimate | float | None,
-    measures: Measures,
-) -> FalseCallFloor | None:
-    """The count that the detector's own false calls may give on this many healthy fibers.
-
-    Levels of one block show the same fibers, and a detector that is wrong of one will be wrong of it again: then false
-    calls come as many times over as there are levels, and their percentile is that of one level so many times.
-
-    Args:
-        necrotic: Necrotic fibers found.
-        fibers: Fibers of each slide.
-        measured_per_1000: Measured false necrotic calls per 1,000 healthy fibers. Of an estimate its upper bound is
-            taken: a rate that is known badly must not make a grade easier.
-        measures: Holds the rate that is assumed where none was measured.
-    """
-    if sum(fibers) == 0:
-        return None
-    if measured_per_1000 is None:
-        rate, source = measures.assumed_false_necrotic_per_1000, "assumed"
-    else:
-        rate = measured_per_1000.high if isinstance(measured_per_1000, Estimate) else float(measured_per_1000)
-        source = "measured on phantoms"
-    if not 0 <= rate <= 1000:
-        raise ValueError(f"false calls per 1,000 fibers must lie between 0 and 1000, not {rate}")
-    expected, seen = rate * sum(fibers) / 1000, repeats(fibers)
-    # What is left after the point is no fiber, but for the rounding of a float.
-    floor = int(seen * poisson_percentile(expected / seen, FLOOR_PERCENTILE) + 1e-9)
-    return FalseCallFloor(
-        false_necrotic_per_1000=rate,
-        source=source,
-        expected_fibers=expected,
-        floor_fibers=floor,
-        exceeded=necrotic > floor,
-    )
 
 
 def _pooled_feret(sections: Sequence[Section]) -> NDArray[np.float64]:

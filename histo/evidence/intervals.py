@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
-from scipy.stats import binom, norm, poisson
+from scipy.stats import binom, nbinom, norm, poisson
 
 from histo.evidence.fiber_results import Estimate
 
 TAIL = 0.025
 """Probability left out on each side of an interval."""
+
+_ONE_RATE = 1e-3
+"""Rates that vary less are one rate: a negative binomial of a shape beyond a million loses its digits."""
 
 
 def share(count: int, total: int, per: float, seen: float = 1.0) -> Estimate | None:
@@ -52,9 +55,21 @@ def density(count: int, area_mm2: float, seen: float = 1.0) -> Estimate | None:
     return Estimate(value=count / area_mm2, low=low * seen / area_mm2, high=high * seen / area_mm2)
 
 
-def poisson_percentile(mean: float, probability: float) -> int:
-    """Smallest count that a Poisson variable does not exceed with this probability."""
-    return int(poisson.ppf(probability, mean)) if mean > 0 else 0
+def count_percentile(mean: float, variation: float, probability: float) -> int:
+    """Smallest count that is not exceeded with this probability, where the rate differs from case to case.
+
+    Args:
+        mean: Of the count.
+        variation: Standard deviation over mean of the rate: with a gamma distribution of such rates the count is
+            negative binomial; with 0 it is a Poisson variable.
+        probability: From 0 to 1.
+    """
+    if mean <= 0:
+        return 0
+    if variation < _ONE_RATE:
+        return int(poisson.ppf(probability, mean))
+    shape = variation**-2
+    return int(nbinom.ppf(probability, shape, shape / (shape + mean)))
 
 
 def quantile(values: NDArray[np.float64], percent: float, seen: float = 1.0) -> Estimate:

@@ -51,6 +51,8 @@ class Measures:
         permutations: Random labellings of each spatial test.
         seed: Seed of the random labellings.
         assumed_false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers where nobody has measured them.
+        assumed_false_necrotic_variation: Standard deviation over mean of that rate between sections, likewise; none in
+            readings of a schema before 1.5.
     """
 
     perivascular_um: float
@@ -82,6 +84,7 @@ class Measures:
     permutations: int
     seed: int
     assumed_false_necrotic_per_1000: float
+    assumed_false_necrotic_variation: float = 0.0
 
 
 @cache

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from histo.errors import UsageError
 from histo.evidence.bound import Recall, necrosis_bound
 from histo.evidence.composition import Areas, compose, measure_areas
+from histo.evidence.false_calls import FalseCalls, false_call_floor
 from histo.evidence.fascicle_bootstrap import resample_fascicles
 from histo.evidence.fascicles import FascicleGeometry, map_fascicles, summarize_fascicles
-from histo.evidence.fiber_results import Estimate
 from histo.evidence.fibers import (
     atrophic,
     burden,
     count_fibers,
-    false_call_floor,
     internal_nuclei,
     invaded,
     mix_stages,
@@ -73,13 +72,13 @@ class _Weighed:
 class _Detector:
     """How well fibers are called, as far as somebody has measured it."""
 
-    false_necrotic_per_1000: Estimate | float | None
+    false_calls: FalseCalls | None
     recall: Recall
 
 
 def weigh_evidence(
     observations: Sequence[SlideObservation],
-    false_necrotic_per_1000: Estimate | float | None = None,
+    false_calls: FalseCalls | None = None,
     measures: Measures | None = None,
     recall: Recall | None = None,
 ) -> BiopsyEvidence:
@@ -90,9 +89,8 @@ def weigh_evidence(
 
     Args:
         observations: The slides, with names of their own. None at all gives evidence of nothing.
-        false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers, as measured for the bundle (its card);
-            with an interval the upper bound is reckoned with. None if nobody has measured it: then a convention is
-            assumed.
+        false_calls: How often healthy fibers are called necrotic, as measured for the bundle (its card). None if nobody
+            has measured it: then a convention is assumed.
         measures: Distances and the like; the shipped conventions if left out.
         recall: Share of necrotic fibers that the detector finds, as measured for the bundle; of an interval the lower
             end is reckoned with. None if nobody has measured it: then no bound is given for the necrosis that was
@@ -106,7 +104,7 @@ def weigh_evidence(
         if names.count(name) > 1:
             raise UsageError(name, "two slides of the biopsy have this name", "give each slide a name of its own")
     chosen = standard_measures() if measures is None else measures
-    detector = _Detector(false_necrotic_per_1000, recall or Recall())
+    detector = _Detector(false_calls, recall or Recall())
     sections = [section_of(observation) for observation in observations]
     # What is small is decided over the whole biopsy, or a slide that is atrophic throughout would look normal.
     preserved_um = preserved_diameter_um(sections, chosen)
@@ -184,7 +182,7 @@ def _summarize(
         atrophic=None if preserved_um is None else burden(small, areas_mm2),
         phagocytes=support_of_calls(sections, measures) if cells_assessed else None,
         invasion_candidates=burden([part.invaded for part in parts], areas_mm2) if cells_assessed else None,
-        floor=false_call_floor(necrotic.fibers, each, detector.false_necrotic_per_1000, measures),
+        floor=false_call_floor(necrotic.fibers, each, detector.false_calls, measures),
         necrosis_bound=necrosis_bound(
             {kind: kinds[kind].fibers for kind in NECROTIC_CLASSES}, each, coverage.assessable_mm2, detector.recall
         ),

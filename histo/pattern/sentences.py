@@ -47,7 +47,10 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
         f"({numbers.necrotic_pale.fibers} pale, {numbers.necrotic_hyaline.fibers} hyaline, "
         f"{numbers.myophagocytosis.fibers} with myophagocytosis{_support(numbers, conventions)})."
     )
-    rate = f"at {floor.false_necrotic_per_1000:.3g} per 1,000 healthy fibers ({floor.source})"
+    rate = (
+        f"at {floor.false_necrotic_per_1000:.3g} per 1,000 healthy fibers "
+        f"(± {100 * floor.variation:.0f}% from section to section; {floor.source})"
+    )
     if necrotic.fibers == 0:
         return f"{counted} {bound_sentence(numbers)}".strip()
     drawn = numbers.fascicle_bootstrap

@@ -26,7 +26,7 @@ from histo.records.reading import BiopsyReading, SlideResult
 from histo.slide import library_versions
 
 SCHEMA = "histo.reading"
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 """Major: a program that reads an older one may break. Minor: only additions."""
 
 RECORDED_PACKAGES = (

@@ -141,7 +141,8 @@ def floor_sentence(evidence: Evidence) -> str | None:
     hidden = "" if floor.exceeded else bound_sentence(evidence)
     return (
         f"False calls of the detector alone give no more than {floor.floor_fibers:,} necrotic among so many healthy "
-        f"fibers in 95 of 100 sections ({number(floor.false_necrotic_per_1000)} per 1,000, {floor.source}). "
+        f"fibers in 95 of 100 sections ({number(floor.false_necrotic_per_1000)} per 1,000, "
+        f"± {100 * floor.variation:.0f}% from section to section; {floor.source}). "
         f"{verdict} {hidden}"
     ).strip()
 

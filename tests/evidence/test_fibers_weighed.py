@@ -1,4 +1,4 @@
-"""Counts, sizes, stages and the floor of false calls."""
+"""Counts, sizes and stages."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from section_makers import lattice, make_cells, make_slide
 
-from histo.evidence import Estimate, standard_measures, weigh_evidence
-from histo.evidence.fibers import false_call_floor
+from histo.evidence import standard_measures, weigh_evidence
 from histo.findings import FiberAttribute, FiberClass
 
 MEASURES = standard_measures()
@@ -99,42 +96,6 @@ def test_looking_invaded_counts_only_with_a_cell_inside() -> None:
     cells = make_cells(lattice(20, 20)[host], fiber=host)
     evidence = weigh_evidence([make_slide("a", cells=cells, attributes={FiberAttribute.INVASION_CANDIDATE: marked})])
     assert evidence.slides[0].ids.invasion_candidates == (2,)
-
-
-def test_the_floor_is_the_95th_percentile_of_false_calls() -> None:
-    floor = false_call_floor(57, [19_000], 3.0, MEASURES)
-    assert floor is not None
-    assert (floor.expected_fibers, floor.floor_fibers, floor.source) == (57, 70, "measured on phantoms")
-    assert not floor.exceeded
-    exceeding = false_call_floor(71, [19_000], 3.0, MEASURES)
-    assert exceeding is not None
-    assert exceeding.exceeded
-
-
-def test_an_uncertain_rate_counts_with_its_upper_bound_and_a_missing_one_is_assumed() -> None:
-    uncertain = false_call_floor(1, [1000], Estimate(value=1.0, low=0.2, high=4.0), MEASURES)
-    missing = false_call_floor(1, [1000], None, MEASURES)
-    assert uncertain is not None
-    assert uncertain.false_necrotic_per_1000 == 4.0
-    assert missing is not None
-    assert missing.source == "assumed"
-    assert missing.false_necrotic_per_1000 == MEASURES.assumed_false_necrotic_per_1000
-
-
-def test_an_impossible_rate_is_refused() -> None:
-    with pytest.raises(ValueError, match="between 0 and 1000"):
-        false_call_floor(1, [10], -1.0, MEASURES)
-
-
-@given(st.integers(0, 2000), st.integers(1, 60_000), st.floats(0, 30))
-@settings(max_examples=100, deadline=None)
-def test_one_more_necrotic_fiber_never_falls_below_the_floor(necrotic: int, fibers: int, rate: float) -> None:
-    for more in (0, 1):
-        before = false_call_floor(necrotic, [fibers], rate, MEASURES)
-        after = false_call_floor(necrotic + 1, [fibers + more], rate, MEASURES)
-        assert before is not None
-        assert after is not None
-        assert after.exceeded >= before.exceeded
 
 
 def test_outlined_fibers_are_held_against_the_map() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest, poisson
+from scipy.stats import binomtest, gamma, poisson
 
-from histo.evidence.intervals import density, poisson_percentile, share
+from histo.evidence.intervals import count_percentile, density, share
 
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -47,9 +48,21 @@ def test_a_share_or_density_of_nothing_is_missing() -> None:
     assert density(0, 0.0) is None
 
 
-@given(st.floats(0, 500))
+@given(st.floats(0, 500), st.one_of(st.just(0.0), st.floats(0.05, 3)))
 @settings(max_examples=60, deadline=None)
-def test_percentile_is_the_smallest_count_that_suffices(mean: float) -> None:
-    count = poisson_percentile(mean, 0.95)
-    assert poisson.cdf(count, mean) >= 0.95
-    assert count == 0 or poisson.cdf(count - 1, mean) < 0.95
+def test_percentile_is_the_smallest_count_that_suffices(mean: float, variation: float) -> None:
+    count = count_percentile(mean, variation, 0.95)
+    assert not_exceeding(count, mean, variation) >= 0.95 - 5e-4
+    assert count == 0 or not_exceeding(count - 1, mean, variation) < 0.95 + 5e-4
+
+
+def not_exceeding(count: int, mean: float, variation: float) -> float:
+    """By definition: a Poisson variable whose mean is drawn from a gamma distribution."""
+    if variation == 0 or mean == 0:
+        return float(poisson.cdf(count, mean))
+    level = (np.arange(20_000) + 0.5) / 20_000
+    return float(poisson.cdf(count, mean * gamma.ppf(level, variation**-2) * variation**2).mean())
+
+
+def test_rates_that_hardly_vary_are_one_rate() -> None:
+    assert {count_percentile(40.0, variation, 0.95) for variation in (0.0, 1e-9, 1e-4, 2e-3, 1e-2)} == {51}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from section_makers import make_slide, random_slide
 
 from histo.evidence import Estimate, Recall, SlideObservation, standard_measures, to_dict, weigh_evidence
-from histo.evidence.fibers import false_call_floor
+from histo.evidence.false_calls import FalseCalls, false_call_floor
 from histo.evidence.intervals import density, quantile, share
 from histo.evidence.levels import across_slides
 from histo.evidence.repeats import repeats
@@ -91,8 +91,9 @@ def _estimates(one: object, three: object, name: str = "") -> dict[str, tuple[di
 def test_false_calls_that_come_again_on_every_level_are_no_necrosis() -> None:
     """A detector that is wrong of a fiber is wrong of it on every level: 2,000 biopsies of three such levels."""
     random, rate, fibers = np.random.default_rng(3), 1.0, 6000
-    floor = false_call_floor(0, [fibers] * 3, rate, MEASURES)
-    as_one = false_call_floor(0, [3 * fibers], rate, MEASURES)
+    measured = FalseCalls(rate, variation=0.0)
+    floor = false_call_floor(0, [fibers] * 3, measured, MEASURES)
+    as_one = false_call_floor(0, [3 * fibers], measured, MEASURES)
     assert floor is not None
     assert as_one is not None
     false = 3 * random.poisson(rate * fibers / 1000, 2000)

@@ -7,7 +7,7 @@ import pytest
 from graded_evidence import SIDE, fit, mixed_necrosis, weigh
 from section_makers import make_slide
 
-from histo.evidence import Recall, weigh_evidence
+from histo.evidence import FalseCalls, Recall, weigh_evidence
 from histo.findings import FiberClass
 from histo.pattern import Gauge, Necrosis, load_conventions, read_pattern
 from histo.pattern.fitness_gauges import TOO
@@ -85,12 +85,12 @@ def test_every_limit_has_its_source_and_every_interval_holds_its_value() -> None
 
 
 def test_false_calls_and_what_may_be_hidden_are_marked() -> None:
-    healthy = weigh_evidence([make_slide("a", SIDE, SIDE, None)], 1.0, recall=Recall(0.8))
+    healthy = weigh_evidence([make_slide("a", SIDE, SIDE, None)], FalseCalls(1.0), recall=Recall(0.8))
     gauge = named(read_pattern(healthy, [fit()], CONVENTIONS).gauges, "Necrotic fibers")
     bound = healthy.pooled.necrosis_bound
     assert bound is not None
     assert [mark.name for mark in gauge.marks] == ["false calls alone", "at most (95%)"]
     assert gauge.marks[1].value == bound.at_most_per_1000_fibers
-    sick = weigh_evidence([make_slide("a", SIDE, SIDE, mixed_necrosis(0.2))], 1.0, recall=Recall(0.8))
+    sick = weigh_evidence([make_slide("a", SIDE, SIDE, mixed_necrosis(0.2))], FalseCalls(1.0), recall=Recall(0.8))
     marks = named(read_pattern(sick, [fit()], CONVENTIONS).gauges, "Necrotic fibers").marks
     assert [mark.name for mark in marks] == ["false calls alone"]

@@ -20,6 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.testing import assert_close
 from typer.testing import CliRunner
 
+import train.study.normal_sections
 from histo.errors import UsageError
 from histo.network import load_bundle, make_engine
 from train.bench import measure_training
@@ -212,7 +213,10 @@ def test_a_checkpoint_away_from_its_settings_is_refused(trained: Path, tmp_path:
         export_bundle(moved, RECIPE, tmp_path / "bundle", "smoke", "1")
 
 
-def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tmp_path: Path) -> None:
+def test_calibrating_and_evaluating_fill_the_card(
+    fields: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train.study.normal_sections, "RENDERED_MM2", 0.3)
     run = CliRunner()
     validation = ["--fields", str(fields / "validation"), "--healthy", "1", "--sections", "1", "--looked", "1"]
     chosen = run.invoke(application, ["calibrate", "--bundle", str(bundle), *validation])
@@ -221,6 +225,7 @@ def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tm
     assert "false inflammatory cells per mm2 when healthy" in chosen.output
     out = tmp_path / "figures.json"
     test = ["--fields", str(fields / "test"), "--out", str(out), "--card"]
+    test += ["--normal", "2", "--processes", "0"]
     test += ["--healthy", "1", "--sections", "1", "--infiltrated", "1", "--unfamiliar", "0", "--familiar", "0"]
     measured = run.invoke(application, ["evaluate", "--bundle", str(bundle), *test])
     assert measured.exit_code == 0, measured.output
@@ -232,6 +237,8 @@ def test_calibrating_and_evaluating_fill_the_card(fields: Path, bundle: Path, tm
     assert card.phantom_metrics["fiber.f1"].value == report["phantom"]["metrics"]["fiber.f1"]["value"]
     assert card.phantom_metrics["compartment.fiber.dice"].value > 0.8
     assert card.phantom_metrics["cell.all.f1"].value > 0.3
+    assert card.phantom_metrics["false_necrotic_per_1000_fibers"].n == 2
+    assert "false_necrotic_variation_between_sections" in card.phantom_metrics
 
 
 def test_maps_of_a_field_of_odd_multiples_are_those_of_the_padded_one(bundle: Path) -> None:

@@ -157,7 +157,7 @@ def test_the_files_of_a_study_say_what_it_measures(tmp_path: Path) -> None:
     sets = predictions(len(RECORDS) * [(True, True)])
     results = summarize_study(RECORDS, sets, EVEN)
     section = SectionErrors(**{name: np.ones(shape) for name, shape in SHAPES.items()})
-    errors = ErrorModel("phantom 1", "a" * 64, "r", "p", None, (1, 2), ("normal", "normal"), (section, section))
+    errors = ErrorModel("phantom 1", "a" * 64, "r", "p", (1, 2), ("normal", "normal"), (section, section))
     worst = {one.name: (one, results) for one in (AS_MEASURED, SCENARIOS[0])}
     study = Study(errors, EVEN, "simulator", results, results, worst, NORMAL_SECTIONS, feature_shift(RECORDS, RECORDS))
     document = json.loads(json.dumps(study_document(study)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ from example_model import save_random_bundle
 import train.study.normal_sections
 import train.study.sampling
 from histo.errors import RecordError
+from histo.model import FALSE_CALLS_METRIC
+from histo.network import Metric, load_bundle, save_bundle
 from histo.pattern import Necrosis
+from histo.pattern.features import FEATURES
 from histo.phantom import DISEASES
 from train.study.biopsies import Change, Plan, draw_levels, plan_biopsy
 from train.study.error_file import write_errors
@@ -31,8 +35,8 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     true = true_slide(scene, look)
     seen = misread(true, Rates.perfect(), "a", np.random.default_rng(0))
     section = compare(true, seen.findings, seen.coverage)
-    path = tmp_path_factory.mktemp("bundle") / "error_model.json"
-    return write_errors(path, ErrorModel("b 1", "w", "r", "p", None, (1,), ("imnm_srp",), (section,)))
+    bundle = save_random_bundle(tmp_path_factory.mktemp("lab") / "bundle")
+    return write_errors(bundle / "error_model.json", ErrorModel("b 1", "w", "r", "p", (1,), ("imnm_srp",), (section,)))
 
 
 @pytest.fixture
@@ -75,6 +79,21 @@ def test_a_study_goes_on_where_it_was_broken_off(tmp_path: Path, errors: Path, q
     assert len(quick) == 3, "all parts were there"
     sampled(tmp_path, errors, [31, 99, 33])
     assert quick[3:] == [(0, 1)], "other seeds are other biopsies"
+
+
+def test_biopsies_are_sampled_anew_when_the_card_tells_another_rate_of_false_calls(
+    tmp_path: Path, errors: Path, quick: list[tuple[int, ...]]
+) -> None:
+    bundle, seeds = load_bundle(errors.parent), [31, 32, 33]
+    seen = []
+    for rate in (900.0, 0.0):
+        figures = {FALSE_CALLS_METRIC: Metric(rate, None, None, 9)}
+        save_bundle(errors.parent, bundle.weights, replace(bundle.card, phantom_metrics=figures))
+        necrotizing = sampled(tmp_path, errors, seeds)[2]
+        seen.append(necrotizing.features[[feature.name for feature in FEATURES].index("above_floor")])
+    save_bundle(errors.parent, bundle.weights, bundle.card)
+    assert quick == 2 * [(0, 1), (2,)]
+    assert seen == [0, 1]
 
 
 def test_records_read_back_and_others_are_refused(tmp_path: Path, errors: Path, quick: list[tuple[int, ...]]) -> None:
@@ -120,10 +139,9 @@ def test_normal_sections_are_read_once_and_a_damaged_file_is_made_anew(
     tmp_path: Path, errors: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train.study.normal_sections, "RENDERED_MM2", 0.3)
-    bundle = save_random_bundle(tmp_path / "bundle")
 
-    def read(*seeds: int) -> tuple[NormalSection, ...]:
-        return read_normal_sections(tmp_path / "normal", seeds, errors, bundle, processes=0)
+    def read(*seeds: int, rate: str = "1") -> tuple[NormalSection, ...]:
+        return read_normal_sections(tmp_path / "normal", seeds, errors.parent, processes=0, facts={"rate": rate})
 
     (first,) = read(51)
     assert first.seed == 51
@@ -132,5 +150,7 @@ def test_normal_sections_are_read_once_and_a_damaged_file_is_made_anew(
     written = file.stat().st_mtime_ns
     assert read(51) == (first,)
     assert file.stat().st_mtime_ns == written, "it was there"
+    assert read(51, rate="2") == (first,)
+    assert file.stat().st_mtime_ns != written, "another rate of false calls may grade otherwise"
     file.write_text(file.read_text()[:40])
     assert read(52, 51)[1] == first

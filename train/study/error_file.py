@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from histo.errors import RecordError
-from histo.evidence import Estimate
 from histo.network import Card
 from histo.records.atomic import write_atomically
 from histo.records.plain import plain, read_json
@@ -49,7 +48,6 @@ def write_errors(path: Path, model: ErrorModel) -> Path:
         "weights_sha256": model.weights_sha256,
         "reader_sha256": model.reader_sha256,
         "phantoms_sha256": model.phantoms_sha256,
-        "false_necrotic_per_1000": plain(model.false_necrotic_per_1000),
         "rates": {name: plain(metric) for name, metric in headline(model).items()},
         "sections": [
             {"seed": seed, "disease": disease, **{name: np.round(getattr(one, name), 9).tolist() for name in SHAPES}}
@@ -70,13 +68,11 @@ def read_errors(path: Path) -> ErrorModel:
         raise RecordError(path, f"has schema {document.get('schema')}, this version reads {SCHEMA}", REMEDY)
     try:
         sections = tuple(_section(entry) for entry in document["sections"])
-        rate = document["false_necrotic_per_1000"]
         model = ErrorModel(
             bundle=str(document["bundle"]),
             weights_sha256=str(document["weights_sha256"]),
             reader_sha256=str(document["reader_sha256"]),
             phantoms_sha256=str(document["phantoms_sha256"]),
-            false_necrotic_per_1000=Estimate(**rate) if isinstance(rate, Mapping) else rate,
             seeds=tuple(int(entry["seed"]) for entry in document["sections"]),
             diseases=tuple(str(entry["disease"]) for entry in document["sections"]),
             sections=sections,

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.evidence import Estimate
 from histo.findings import CellClass, Compartment, FiberAttribute, FiberClass
 from train.study.dispersion import concentration, draw_rates, draw_shares, gamma_shape
 from train.study.kinds import CLASS_OF_KIND, CellPlace
@@ -78,8 +77,6 @@ class ErrorModel:
         weights_sha256: Of its weights.
         reader_sha256: Of its weights and thresholds together: with others the mistakes are others.
         phantoms_sha256: Of the source that drew the sections.
-        false_necrotic_per_1000: What readings by the bundle take for the rate of false calls; None where its card says
-            nothing.
         seeds: (S,) of the sections.
         diseases: (S,) that they show.
         sections: (S,) what went wrong on each.
@@ -89,7 +86,6 @@ class ErrorModel:
     weights_sha256: str
     reader_sha256: str
     phantoms_sha256: str
-    false_necrotic_per_1000: Estimate | float | None
     seeds: tuple[int, ...]
     diseases: tuple[str, ...]
     sections: tuple[SectionErrors, ...]

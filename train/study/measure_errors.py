@@ -72,7 +72,6 @@ def measure_errors(
             weights_sha256=card.weights_sha256,
             reader_sha256=reader_digest(card),
             phantoms_sha256=source_fingerprint(),
-            false_necrotic_per_1000=model.false_necrotic_per_1000,
             seeds=tuple(done),
             diseases=tuple(wanted[seed] for seed in done),
             sections=tuple(measured[seed] for seed in done),

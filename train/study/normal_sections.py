@@ -13,7 +13,7 @@ from histo.records.atomic import write_atomically
 from train.study.biopsies import Plan, draw_levels
 from train.study.pool import in_processes
 from train.study.reading import draw_slide, model_of
-from train.study.sampling import RENDERED_MM2, facts_of
+from train.study.sampling import RENDERED_MM2
 
 UNGRADED = (Necrosis.NONE, Necrosis.CANDIDATES)
 """Nothing found; or no more than the weights' own false calls would give, which a pathologist may look at."""
@@ -47,26 +47,25 @@ class _Job:
 
 
 def read_normal_sections(
-    folder: Path, seeds: Sequence[int], errors: Path, bundle: Path, processes: int
+    folder: Path, seeds: Sequence[int], bundle: Path, processes: int, facts: Mapping[str, str]
 ) -> tuple[NormalSection, ...]:
     """Draw and read one healthy section a seed; those that are there and depend on the same are kept.
 
     Args:
         folder: Gets a file for each, as `section-SEED.json`.
         seeds: Of the sections.
-        errors: The error model's file: names the phantoms and the reader.
         bundle: The bundle's folder.
         processes: How many to work in; 0 is this one.
+        facts: What they depend on.
 
     Returns:
         The sections, in the order of their seeds.
 
     Raises:
-        RecordError: If the error model cannot be read.
+        BundleError: If the bundle is missing or damaged.
         OutputError: If a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    facts = facts_of(errors, None)
     jobs = [_Job(folder / f"section-{seed}.json", seed, bundle, facts) for seed in seeds]
     found = {job.seed: section for job in jobs if (section := _kept(job)) is not None}
     missing = [job for job in jobs if job.seed not in found]

@@ -15,12 +15,15 @@ import numpy as np
 from histo.biopsy import read_biopsy
 from histo.conclude import suitability_of
 from histo.errors import RecordError
-from histo.evidence import SlideObservation, to_dict, weigh_evidence
+from histo.evidence import FalseCalls, SlideObservation, to_dict, weigh_evidence
 from histo.geometry import WORKING_MPP
+from histo.model import false_calls_of
+from histo.network import Card, load_bundle
 from histo.pattern import Conventions, Suitability, load_conventions
 from histo.phantom.fingerprint import source_fingerprint
+from histo.records.plain import plain
 from train.study.biopsies import Plan, draw_levels, plan_biopsy
-from train.study.error_file import read_errors
+from train.study.error_file import read_errors, reader_digest
 from train.study.error_model import ErrorModel
 from train.study.misread import misread
 from train.study.pool import in_processes
@@ -49,6 +52,7 @@ class Job:
         scenario: Under what they are sampled; None if they are rendered and read.
         errors: The error model's file.
         bundle: The bundle's folder, to read rendered ones.
+        false_calls: How often the bundle calls healthy fibers necrotic, by its card.
         facts: What the part depends on.
     """
 
@@ -57,6 +61,7 @@ class Job:
     scenario: Scenario | None
     errors: Path
     bundle: Path
+    false_calls: FalseCalls | None
     facts: Mapping[str, str]
 
 
@@ -72,7 +77,13 @@ def _shift(path: Path, scenario: str, low: bool, false: bool) -> tuple[Shift, ..
 
 
 def sample_biopsy(
-    number: int, plan: Plan, errors: ErrorModel, scenario: Scenario, shifts: Sequence[Shift], conventions: Conventions
+    number: int,
+    plan: Plan,
+    errors: ErrorModel,
+    false_calls: FalseCalls | None,
+    scenario: Scenario,
+    shifts: Sequence[Shift],
+    conventions: Conventions,
 ) -> Record:
     """One biopsy, from a disease to what the decision table says of it.
 
@@ -80,6 +91,7 @@ def sample_biopsy(
         number: Its place in the study.
         plan: What it is.
         errors: The bundle's mistakes. All levels share one draw of their rates: they are stained together.
+        false_calls: How often the bundle calls healthy fibers necrotic, by its card, as in a reading.
         scenario: Under what.
         shifts: What the scenario does to the rates.
         conventions: Of the evidence and its grades.
@@ -94,7 +106,7 @@ def sample_biopsy(
         pattern = scene.spec.pattern
         own = np.random.default_rng([plan.seed, 46, level, zlib.crc32(scenario.name.encode())])
         observed.append(misread(true_slide(scene, look), rates, f"{plan.name}-{level}", own))
-    evidence = weigh_evidence(observed, errors.false_necrotic_per_1000, conventions.measures)
+    evidence = weigh_evidence(observed, false_calls, conventions.measures)
     fit = [_suitability(one) for one in observed]
     return record_of(number, plan, pattern, evidence, fit, conventions)
 
@@ -126,16 +138,25 @@ def read_rendered(number: int, plan: Plan, bundle: Path, conventions: Convention
     return replace(record, label=reading.pattern.label, refusal=refusal.code)
 
 
-def facts_of(errors: Path, scenario: Scenario | None) -> dict[str, str]:
-    """What records depend on: others are made anew."""
-    model, conventions = read_errors(errors), load_conventions()
-    means = json.dumps([to_dict(conventions.measures), None if scenario is None else asdict(scenario)], sort_keys=True)
+def facts_of(card: Card, errors: Path | None = None, scenario: Scenario | None = None) -> dict[str, str]:
+    """What records depend on: others are made anew.
+
+    Args:
+        card: Of the bundle that reads.
+        errors: The error model's file, if biopsies are sampled by it.
+        scenario: Under which they are.
+    """
+    asked = {
+        "measures": to_dict(load_conventions().measures),
+        "false_calls": plain(false_calls_of(card)),
+        "scenario": None if scenario is None else asdict(scenario),
+    }
     return {
-        "weights_sha256": model.weights_sha256,
-        "reader_sha256": model.reader_sha256,
+        "weights_sha256": card.weights_sha256,
+        "reader_sha256": reader_digest(card),
         "phantoms_sha256": source_fingerprint(),
-        "errors_sha256": "" if scenario is None else hashlib.sha256(errors.read_bytes()).hexdigest(),
-        "measures_sha256": hashlib.sha256(means.encode()).hexdigest(),
+        "errors_sha256": "" if errors is None else hashlib.sha256(errors.read_bytes()).hexdigest(),
+        "asked_sha256": hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest(),
     }
 
 
@@ -156,11 +177,13 @@ def collect(
         The records, by number.
 
     Raises:
+        BundleError: If the bundle is missing or damaged.
         RecordError: If the error model cannot be read.
         OutputError: If a part cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    facts = facts_of(errors, scenario)
+    card = load_bundle(bundle).card
+    facts = facts_of(card) if scenario is None else facts_of(card, errors, scenario)
     size = PART if scenario is not None else 1
     records: list[Record] = []
     jobs = []
@@ -169,7 +192,7 @@ def collect(
         path = folder / f"part-{begin:05d}.parquet"
         kept = _kept(path, own, facts)
         if kept is None:
-            jobs.append(Job(path, own, scenario, errors, bundle, facts))
+            jobs.append(Job(path, own, scenario, errors, bundle, false_calls_of(card), facts))
         else:
             records += kept
     label = "Reading rendered biopsies" if scenario is None else f"Sampling biopsies: {scenario.text}"
@@ -200,6 +223,7 @@ def run_job(job: Job) -> tuple[Record, ...]:
         else:
             plan = plan_biopsy(seed, number, SMALLEST_MM2, LARGEST_MM2)
             shifts = _shift(job.errors, job.scenario.name, job.scenario.low_recall, job.scenario.many_false)
-            made.append(sample_biopsy(number, plan, _errors(job.errors), job.scenario, shifts, conventions))
+            model = _errors(job.errors)
+            made.append(sample_biopsy(number, plan, model, job.false_calls, job.scenario, shifts, conventions))
     write_records(job.path, made, job.facts)
     return tuple(made)

@@ -95,7 +95,8 @@ def run_study(
         raise UsageError("study", f"cannot be made of {sampled} sampled biopsies", "sample at least 1")
     file = errors or bundle / ERROR_FILE
     model = read_errors(file)
-    if model.reader_sha256 != reader_digest(load_bundle(bundle).card):
+    card = load_bundle(bundle).card
+    if model.reader_sha256 != reader_digest(card):
         raise UsageError(file, "was measured of other weights or thresholds", "measure it: python -m train error-model")
     seeds = take_seeds(Split.TEST, sampled, FIRST_SAMPLED)
 
@@ -103,12 +104,12 @@ def run_study(
         return collect(out / name, seeds[:count], scenario, file, bundle, processes)
 
     as_measured = sample("sampled", sampled, AS_MEASURED)
-    write_records(out / "sampled.parquet", as_measured, facts_of(file, AS_MEASURED))
+    write_records(out / "sampled.parquet", as_measured, facts_of(card, file, AS_MEASURED))
     drawn: tuple[Record, ...] = ()
     if rendered:
         drawn_seeds = take_seeds(Split.TEST, rendered, FIRST_RENDERED)
         drawn = collect(out / "rendered", drawn_seeds, None, file, bundle, processes)
-        write_records(out / "rendered.parquet", drawn, facts_of(file, None))
+        write_records(out / "rendered.parquet", drawn, facts_of(card))
     cases = {}
     count = min(worst, sampled)
     if count:
@@ -117,7 +118,7 @@ def run_study(
             cases[scenario.name] = (scenario, sample(f"worst/{scenario.name}", count, scenario))
 
     healthy = read_normal_sections(
-        out / "normal", take_seeds(Split.TEST, normal, FIRST_NORMAL), file, bundle, processes
+        out / "normal", take_seeds(Split.TEST, normal, FIRST_NORMAL), bundle, processes, facts_of(card)
     )
 
     def results(records: Sequence[Record]) -> Results:

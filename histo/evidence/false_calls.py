@@ -1,0 +1,78 @@
+"""How many necrotic fibers may a detector call where there are none?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from histo.evidence.fiber_results import Estimate, FalseCallFloor
+from histo.evidence.intervals import count_percentile
+from histo.evidence.measures import Measures
+from histo.evidence.repeats import repeats
+
+FLOOR_PERCENTILE = 0.95
+"""A count that false calls alone exceed in at most 5% of negative sections is called above the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class FalseCalls:
+    """How often a detector calls healthy fibers necrotic, as it was measured on healthy phantom sections.
+
+    Attributes:
+        per_1000: Of 1,000 healthy fibers, over all sections.
+        variation: How much that differs from section to section: standard deviation over mean of the sections' own
+            rates, chance taken off. A stain that misleads a detector misleads it on the whole section. None where
+            nobody has measured it.
+    """
+
+    per_1000: Estimate | float
+    variation: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: If the rate is no share of 1,000, or the variation is negative.
+        """
+        if not 0 <= self.rate <= 1000:
+            raise ValueError(f"false calls per 1,000 fibers must lie between 0 and 1000, not {self.rate}")
+        if self.variation is not None and not self.variation >= 0:
+            raise ValueError(f"the variation of false calls must not be negative, as {self.variation} is")
+
+    @property
+    def rate(self) -> float:
+        """What is reckoned with: of an estimate the upper end, for a rate known badly must not make a grade easier."""
+        return self.per_1000.high if isinstance(self.per_1000, Estimate) else float(self.per_1000)
+
+
+def false_call_floor(
+    necrotic: int, fibers: Sequence[int], measured: FalseCalls | None, measures: Measures
+) -> FalseCallFloor | None:
+    """The count that the detector's own false calls may give on this many healthy fibers.
+
+    Sections differ: with a rate for each, drawn from a gamma distribution, false calls are negative binomial
+    (Greenwood and Yule 1920, doi 10.2307/2341080), and their 95th percentile lies far above that of a Poisson variable.
+    Levels of one block show the same fibers, and a detector that is wrong of one will be wrong of it again: then false
+    calls come as many times over as there are levels, and their percentile is that of one level so many times.
+
+    Args:
+        necrotic: Necrotic fibers found.
+        fibers: Fibers of each slide.
+        measured: How often healthy fibers are called necrotic; None if nobody has measured it.
+        measures: Hold the rate and the variation that are assumed where none was measured.
+    """
+    if sum(fibers) == 0:
+        return None
+    known = measured or FalseCalls(measures.assumed_false_necrotic_per_1000)
+    variation = measures.assumed_false_necrotic_variation if known.variation is None else known.variation
+    expected, seen = known.rate * sum(fibers) / 1000, repeats(fibers)
+    # What is left after the point is no fiber, but for the rounding of a float.
+    floor = int(seen * count_percentile(expected / seen, variation, FLOOR_PERCENTILE) + 1e-9)
+    return FalseCallFloor(
+        false_necrotic_per_1000=known.rate,
+        source="assumed" if measured is None else "measured on phantoms",
+        expected_fibers=expected,
+        floor_fibers=floor,
+        exceeded=necrotic > floor,
+        variation=variation,
+    )
