@@ -205,7 +205,11 @@ def calibrate(
         thresholds = "  ".join(f"{kind.name.lower()} {cells[kind]:g}" for kind in INFLAMMATORY_CLASSES)
         pairs = len(chosen.false_cells_per_mm2)
         typer.echo(f"{thresholds:30s} of {pairs} tried: {rate:.2f} false inflammatory cells per mm2 when healthy")
-    save_bundle(bundle, loaded.weights, replace(loaded.card, operating_points=chosen.points))
+    if chosen.points == start:
+        return
+    # What was measured with other thresholds says nothing about these.
+    card = replace(loaded.card, operating_points=chosen.points, phantom_metrics={}, real_metrics={})
+    save_bundle(bundle, loaded.weights, card)
 
 
 @application.command()

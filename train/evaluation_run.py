@@ -212,4 +212,8 @@ def card_with(measured: Measured, card: Card) -> Card:
     elif fields is not None:
         named = {SLIDES_PREFIX + name: metric for name, metric in fields.metrics.items()}
         (on_phantoms if fields.simulated else on_real).update(named)
-    return replace(card, phantom_metrics=on_phantoms or card.phantom_metrics, real_metrics=on_real or card.real_metrics)
+    return replace(
+        card,
+        phantom_metrics={**card.phantom_metrics, **on_phantoms},
+        real_metrics={**card.real_metrics, **on_real},
+    )

@@ -240,11 +240,12 @@ def test_figures_of_slides_and_of_phantoms_never_mix_in_the_card(evaluation: Eva
     card = load_bundle().card
     healthy = {"false_necrotic_per_1000_fibers": Metric(1.0, None, None, 3)}
     of_slides = card_with(Measured(evaluation, healthy), card)
-    assert of_slides.phantom_metrics == healthy
-    assert set(of_slides.real_metrics) == {f"slides.{name}" for name in evaluation.metrics}
+    assert of_slides.phantom_metrics == {**card.phantom_metrics, **healthy}
+    on_slides = {f"slides.{name}" for name in evaluation.metrics}
+    assert set(of_slides.real_metrics) == set(card.real_metrics) | on_slides
     simulated = card_with(Measured(replace(evaluation, simulated=True), healthy), card)
     assert simulated.real_metrics == card.real_metrics
-    assert set(simulated.phantom_metrics) == set(healthy) | {f"slides.{name}" for name in evaluation.metrics}
+    assert set(simulated.phantom_metrics) == set(card.phantom_metrics) | set(healthy) | on_slides
     nothing = card_with(Measured(None, {}), card)
     assert (nothing.phantom_metrics, nothing.real_metrics) == (card.phantom_metrics, card.real_metrics)
 

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,7 @@ from typer.testing import CliRunner
 
 import train.study.normal_sections
 from histo.errors import UsageError
-from histo.network import load_bundle, make_engine
+from histo.network import Metric, load_bundle, make_engine, save_bundle
 from train.bench import measure_training
 from train.checkpoints import BEST, LAST
 from train.commands import application
@@ -219,9 +220,13 @@ def test_calibrating_and_evaluating_fill_the_card(
     monkeypatch.setattr(train.study.normal_sections, "RENDERED_MM2", 0.3)
     run = CliRunner()
     validation = ["--fields", str(fields / "validation"), "--healthy", "1", "--sections", "1", "--looked", "1"]
+    loaded = load_bundle(bundle)
+    earlier = replace(loaded.card, phantom_metrics={"fiber.f1": Metric(0.5, None, None, 1)})
+    save_bundle(bundle, loaded.weights, earlier)
     chosen = run.invoke(application, ["calibrate", "--bundle", str(bundle), *validation])
     assert chosen.exit_code == 0, chosen.output
     assert "merge_boundary" in chosen.output
+    assert load_bundle(bundle).card.phantom_metrics == {}, "figures of other thresholds are not of these"
     assert "false inflammatory cells per mm2 when healthy" in chosen.output
     out = tmp_path / "figures.json"
     test = ["--fields", str(fields / "test"), "--out", str(out), "--card"]
