@@ -142,7 +142,8 @@ def false_necroses_on_normal(sections: Sequence[NormalSection]) -> dict[str, Met
     Returns:
         `false_necrotic_per_1000_fibers` (calls of any kind of necrosis per 1,000 fibers that were found) and
         `false_necrotic_variation_between_sections` (standard deviation over mean of the sections' own rates, chance
-        taken off), `n` sections; nothing if no fiber was found. Intervals draw sections again; that of the rate is no narrower than Garwood's.
+        taken off), `n` sections; nothing if no fiber was found. Intervals draw sections again; that of the rate is no
+        narrower than Garwood's.
     """
     calls = np.array([section.necrotic for section in sections], np.float64)
     thousands = np.array([section.fibers for section in sections], np.float64) / 1000

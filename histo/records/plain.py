@@ -60,8 +60,12 @@ def json_bytes(document: object) -> bytes:
     return (text + "\n").encode("utf-8")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, remedy: str = REMEDY) -> dict[str, Any]:
     """Read a JSON object that may come from anywhere.
+
+    Args:
+        path: The file.
+        remedy: What makes it anew, or mends it.
 
     Raises:
         RecordError: If the file is missing, too large, not UTF-8 JSON, nested too deep, holds NaN or infinity, or is
@@ -69,16 +73,16 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise RecordError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large for a reading", REMEDY)
+            raise RecordError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large for a record", remedy)
         document = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError as error:
-        raise RecordError(path, "there is no such file", REMEDY) from error
+        raise RecordError(path, "there is no such file", remedy) from error
     except OSError as error:
         raise RecordError(path, f"cannot be read ({error.strerror or error})", "check the path") from error
     except (ValueError, RecursionError) as error:
-        raise RecordError(path, f"is not valid JSON ({error})", REMEDY) from error
+        raise RecordError(path, f"is not valid JSON ({error})", remedy) from error
     if not isinstance(document, dict):
-        raise RecordError(path, "holds no JSON object", REMEDY)
+        raise RecordError(path, "holds no JSON object", remedy)
     return document
 
 

@@ -123,7 +123,7 @@ def _set(entry: str, inner: str, value: object) -> Callable[[dict[str, Any]], No
     [
         (_drop("pattern"), "lacks 'pattern'"),
         (_drop("schema"), "is not a reading (its schema is None)"),
-        (lambda document: document.update(schema_version="2.0"), "has schema version '2.0', and this histo reads 1.4"),
+        (lambda document: document.update(schema_version="2.0"), "has schema version '2.0', and this histo reads 1.5"),
         (_set("pattern", "label", "IMNM"), "does not hold together ('IMNM' is not a valid PatternLabel)"),
         (_set("coverage", "found_mm2", -1), "found_mm2 must be a finite area of at least 0 mm2, not -1"),
         (_set("coverage", "found_mm2", 3), "found_mm2 is 3, and its parts add up to 2.25"),

@@ -217,3 +217,9 @@ def test_rates_that_are_drawn_keep_their_mean() -> None:
     ]
     assert np.mean(drawn) == pytest.approx(5.0, rel=0.05)
     assert np.var(drawn) == pytest.approx(5.0**2 / 2, rel=0.15)
+
+
+def test_a_missing_model_says_how_it_is_measured(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="no such file") as told:
+        read_errors(tmp_path / "error_model.json")
+    assert "train error-model" in told.value.remedy

@@ -63,7 +63,7 @@ def read_errors(path: Path) -> ErrorModel:
     Raises:
         RecordError: If it is missing, damaged, or of another schema.
     """
-    document = read_json(path)
+    document = read_json(path, REMEDY)
     if document.get("schema") != SCHEMA:
         raise RecordError(path, f"has schema {document.get('schema')}, this version reads {SCHEMA}", REMEDY)
     try:
