@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from histo.errors import BundleError
 from histo.evidence import Estimate, FalseCalls, Recall
 from histo.evidence.correction import DetectorErrors
 from histo.evidence.intervals import share
@@ -112,11 +113,18 @@ class Model:
 
 
 def false_calls_of(card: Card) -> FalseCalls | None:
-    """How often healthy fibers are called necrotic, as a card measured it on phantoms; None where it did not."""
+    """How often healthy fibers are called necrotic, as a card measured it on phantoms; None where it did not.
+
+    Raises:
+        BundleError: If it is nothing that can have been measured.
+    """
     rate, variation = (_on_phantoms(card, name) for name in (FALSE_CALLS_METRIC, FALSE_CALLS_VARIATION_METRIC))
     if rate is None:
         return None
-    return FalseCalls(rate, variation.value if isinstance(variation, Estimate) else variation)
+    try:
+        return FalseCalls(rate, variation.value if isinstance(variation, Estimate) else variation)
+    except ValueError as error:
+        raise BundleError(f"the card of {card.name} {card.version}", str(error), "measure the bundle again") from error
 
 
 def _on_phantoms(card: Card, name: str) -> Estimate | float | None:
@@ -153,6 +161,7 @@ def load_model(
         EngineError: If device or precision is not to be had here.
     """
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(None if bundle is None else Path(bundle))
+    false_calls_of(loaded.card)  # told now, not after a slide was read
     engine = make_engine(loaded, device=device, precision=precision, threads=threads)
     beside = loaded.folder / ERRORS_FILE
     path = Path(detector_errors) if detector_errors is not None else beside if beside.is_file() else None

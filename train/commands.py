@@ -266,6 +266,7 @@ def evaluate(
     from histo.records.atomic import make_folder
     from train.evaluation_file import show, show_floors
     from train.evaluation_run import PhantomCounts, card_with, measure, read_normal, write_evaluation
+    from train.origins import counted_fields
     from train.real_evaluation import check_real_folder
 
     if real is not None:
@@ -278,6 +279,8 @@ def evaluate(
     if not phantoms:
         normal = healthy = sections = infiltrated = unfamiliar = familiar = 0
     counts = PhantomCounts(healthy, sections, infiltrated, unfamiliar, familiar)
+    if phantoms:
+        counted_fields(fields)  # a missing folder is told before sections are read
     whole = read_normal(loaded, normal, out.with_name(f"{out.stem}-normal"), processes) if normal else ()
     measured = measure(loaded, engine, fields if phantoms else None, simulated, counts, real, whole)
     for title, metrics in measured.by_title().items():

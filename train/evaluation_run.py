@@ -30,7 +30,7 @@ from train.study.sampling import facts_of
 SLIDES_PREFIX = "slides."
 """Of figures in a card that were measured on fields cut from slides."""
 
-FIRST_NORMAL = 400_000
+FIRST_WHOLE = 400_000
 """Of the test split's seeds: other normal sections than any study's."""
 
 
@@ -149,7 +149,7 @@ def read_normal(bundle: Bundle, count: int, folder: Path, processes: int) -> tup
     if count < 2:
         raise UsageError("evaluate", f"cannot tell from {count} normal section how sections differ", "read 2 or more")
     unmeasured = replace(bundle.card, phantom_metrics={})  # what is called does not depend on what was measured of it
-    seeds = take_seeds(Split.TEST, count, FIRST_NORMAL)
+    seeds = take_seeds(Split.TEST, count, FIRST_WHOLE)
     return read_normal_sections(folder, seeds, bundle.folder, processes, facts_of(unmeasured))
 
 

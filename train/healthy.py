@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
+from histo.evidence.false_calls import MOST_VARIATION
 from histo.evidence.intervals import density
 from histo.findings import INFLAMMATORY_CLASSES, NECROTIC_CLASSES, CellClass
 from histo.model import FALSE_CALLS_METRIC, FALSE_CALLS_VARIATION_METRIC
@@ -26,6 +27,9 @@ from train.study.dispersion import gamma_shape
 from train.study.normal_sections import NormalSection
 
 FALSE_CELLS_METRIC = "false_inflammatory_cells_per_mm2"
+
+LEAST_SECTIONS, LEAST_CALLS = 30, 10
+"""Of fewer the variation between sections often comes out far too small (docs/decisions/12-false-call-floor.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,24 +146,28 @@ def false_necroses_on_normal(sections: Sequence[NormalSection]) -> dict[str, Met
     Returns:
         `false_necrotic_per_1000_fibers` (calls of any kind of necrosis per 1,000 fibers that were found) and
         `false_necrotic_variation_between_sections` (standard deviation over mean of the sections' own rates, chance
-        taken off), `n` sections; nothing if no fiber was found. Intervals draw sections again; that of the rate is no
-        narrower than Garwood's.
+        taken off), `n` sections in which fibers were found; nothing of fewer than two. Of fewer than `LEAST_SECTIONS`,
+        or with fewer than `LEAST_CALLS`, the second is left out: they cannot show it. Intervals draw sections again;
+        that of the rate is no narrower than Garwood's.
     """
-    calls = np.array([section.necrotic for section in sections], np.float64)
-    thousands = np.array([section.fibers for section in sections], np.float64) / 1000
-    if not thousands.any():
+    seen = [section for section in sections if section.fibers]
+    if len(seen) < 2:
         return {}
-    picks = np.random.default_rng(0).integers(0, len(sections), (RESAMPLES, len(sections)))
-    drawn = [_rate_and_variation(calls[pick], thousands[pick]) for pick in (np.arange(len(sections)), *picks)]
-    rate, variation = (interval_of(values, len(sections)) for values in np.array(drawn).T)
+    calls = np.array([section.necrotic for section in seen], np.float64)
+    thousands = np.array([section.fibers for section in seen], np.float64) / 1000
+    picks = np.random.default_rng(0).integers(0, len(seen), (RESAMPLES, len(seen)))
+    drawn = [_rate_and_variation(calls[pick], thousands[pick]) for pick in (np.arange(len(seen)), *picks)]
+    rate, variation = (interval_of(values, len(seen)) for values in np.array(drawn).T)
     exact = density(int(calls.sum()), float(thousands.sum()))
     # Sections without a single false call, drawn again, show none: that is no proof that there never is one.
     if exact is not None and rate.low is not None and rate.high is not None:
-        rate = replace(rate, low=min(rate.low, exact.low), high=max(rate.high, exact.high))
+        rate = replace(rate, low=min(rate.low, exact.low), high=min(1000.0, max(rate.high, exact.high)))
+    if len(seen) < LEAST_SECTIONS or calls.sum() < LEAST_CALLS:
+        return {FALSE_CALLS_METRIC: rate}
     return {FALSE_CALLS_METRIC: rate, FALSE_CALLS_VARIATION_METRIC: variation}
 
 
 def _rate_and_variation(calls: NDArray[np.float64], thousands: NDArray[np.float64]) -> tuple[float, float]:
     rate = calls.sum() / thousands.sum()
     shape = gamma_shape(calls[:, None, None], thousands[:, None], np.array([[rate]]))
-    return float(rate), float(shape[0, 0] ** -0.5)
+    return float(rate), min(float(shape[0, 0] ** -0.5), MOST_VARIATION)

@@ -13,6 +13,12 @@ from histo.evidence.repeats import repeats
 FLOOR_PERCENTILE = 0.95
 """A count that false calls alone exceed in at most 5% of negative sections is called above the floor."""
 
+MOST_VARIATION = 3.0
+"""Beyond it nearly all false calls come from a few sections, and a 95th percentile no longer tells of them."""
+
+MEASURED, HALF_MEASURED, ASSUMED = "measured on phantoms", "measured on phantoms, its variation assumed", "assumed"
+"""Where rate and variation may come from."""
+
 
 @dataclass(frozen=True, slots=True)
 class FalseCalls:
@@ -32,12 +38,14 @@ class FalseCalls:
         """Refuse what cannot be.
 
         Raises:
-            ValueError: If the rate is no share of 1,000, or the variation is negative.
+            ValueError: If the rate is no share of 1,000, or the variation is negative or beyond `MOST_VARIATION`.
         """
         if not 0 <= self.rate <= 1000:
             raise ValueError(f"false calls per 1,000 fibers must lie between 0 and 1000, not {self.rate}")
-        if self.variation is not None and not self.variation >= 0:
-            raise ValueError(f"the variation of false calls must not be negative, as {self.variation} is")
+        if self.variation is not None and not 0 <= self.variation <= MOST_VARIATION:
+            raise ValueError(
+                f"the variation of false calls must lie between 0 and {MOST_VARIATION:g}, and is {self.variation}"
+            )
 
     @property
     def rate(self) -> float:
@@ -52,8 +60,9 @@ def false_call_floor(
 
     Sections differ: with a rate for each, drawn from a gamma distribution, false calls are negative binomial
     (Greenwood and Yule 1920, doi 10.2307/2341080), and their 95th percentile lies far above that of a Poisson variable.
-    Levels of one block show the same fibers, and a detector that is wrong of one will be wrong of it again: then false
-    calls come as many times over as there are levels, and their percentile is that of one level so many times.
+    Levels of one block may show the same fibers, and a detector that is wrong of one will be wrong of it again: then
+    false calls come as many times over as there are levels, and their percentile is that of one level so many times.
+    They may show other fibers, too: then it is that of one large section. The larger holds for both.
 
     Args:
         necrotic: Necrotic fibers found.
@@ -66,11 +75,12 @@ def false_call_floor(
     known = measured or FalseCalls(measures.assumed_false_necrotic_per_1000)
     variation = measures.assumed_false_necrotic_variation if known.variation is None else known.variation
     expected, seen = known.rate * sum(fibers) / 1000, repeats(fibers)
+    repeated, once = (count_percentile(mean, variation, FLOOR_PERCENTILE) for mean in (expected / seen, expected))
     # What is left after the point is no fiber, but for the rounding of a float.
-    floor = int(seen * count_percentile(expected / seen, variation, FLOOR_PERCENTILE) + 1e-9)
+    floor = max(int(seen * repeated + 1e-9), once)
     return FalseCallFloor(
         false_necrotic_per_1000=known.rate,
-        source="assumed" if measured is None else "measured on phantoms",
+        source=ASSUMED if measured is None else HALF_MEASURED if measured.variation is None else MEASURED,
         expected_fibers=expected,
         floor_fibers=floor,
         exceeded=necrotic > floor,

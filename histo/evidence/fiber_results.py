@@ -116,7 +116,8 @@ class FalseCallFloor:
 
     Attributes:
         false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers that was reckoned with.
-        source: "measured on phantoms" (given by the bundle's card) or "assumed" (a convention, nobody has measured it).
+        source: "measured on phantoms" (given by the bundle's card), "measured on phantoms, its variation assumed", or
+            "assumed" (conventions, nobody has measured them).
         expected_fibers: False calls expected on this many fibers.
         floor_fibers: Their 95th percentile: a count at or below it is not told from false calls. Over several slides
             that of false calls which come again on every level.

@@ -38,7 +38,7 @@ from histo.pattern.reading import (
     Suitability,
 )
 from histo.pattern.table import DecisionTable, Row, load_table, shipped_table
-from histo.pattern.uncertainty import bound_sentence
+from histo.pattern.uncertainty import bound_sentence, false_call_rate
 
 __all__ = [
     "CALIBRATION_FILE",
@@ -90,6 +90,7 @@ __all__ = [
     "bound_sentence",
     "calibration_to_json",
     "digest_of",
+    "false_call_rate",
     "features_of",
     "load_calibration",
     "load_conventions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from histo.evidence import BiopsyEvidence, Estimate, Measures
+from histo.evidence.false_calls import ASSUMED, HALF_MEASURED
 from histo.findings import CellClass
 from histo.pattern.calibrated import Calibrated
 from histo.pattern.conventions import Conventions
@@ -168,7 +169,9 @@ def _of_evidence(grades: Grades, evidence: BiopsyEvidence, conventions: Conventi
             f"{many(pooled.necrotic.fibers, 'fiber')} called necrotic {are} no more than false calls would give: "
             f"look at {them}."
         )
-    if pooled.floor is not None and pooled.floor.source == "assumed":
+    if pooled.floor is not None and pooled.floor.source == HALF_MEASURED:
+        yield "How much false necrotic calls differ from section to section is assumed, not measured."
+    if pooled.floor is not None and pooled.floor.source == ASSUMED:
         yield (
             f"The rate of false necrotic calls ({pooled.floor.false_necrotic_per_1000:.3g} per 1,000 fibers) is "
             "assumed, not measured."

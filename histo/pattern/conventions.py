@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from histo.errors import UsageError
-from histo.evidence import Measures
+from histo.evidence import FalseCalls, Measures
 from histo.evidence.settings_file import load_toml, read_numbers
 
 SHIPPED = Path(str(files("histo.pattern"))) / "conventions.toml"
@@ -232,6 +232,10 @@ def _check(conventions: Conventions, file: Path) -> None:
             if "_percent" in number.name and value > 100:
                 raise UsageError(file, f"{section.name}.{number.name} is {value}, above 100%", "give a percentage")
     measures = conventions.measures
+    try:
+        FalseCalls(measures.assumed_false_necrotic_per_1000, measures.assumed_false_necrotic_variation)
+    except ValueError as error:
+        raise UsageError(file, f"measures: {error}", "correct the number") from error
     ordered = (
         (
             "measures.cluster_cells",

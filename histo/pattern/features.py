@@ -62,10 +62,6 @@ def _per_1000(evidence: Evidence, fibers: int) -> float | None:
     return 1000 * fibers / evidence.fibers.fibers if evidence.fibers.fibers else None
 
 
-def _floor_exceeded(evidence: Evidence) -> float | None:
-    return None if evidence.floor is None else float(evidence.floor.exceeded)
-
-
 def _stage_percent(evidence: Evidence, fibers: int) -> float | None:
     """The share of one of three stages; None without a fiber in any."""
     return 100 * (fibers + 1) / (evidence.stages.fibers + 3) if evidence.stages.fibers else None
@@ -149,7 +145,6 @@ _CELLS = "per mm2"
 
 FEATURES: tuple[Feature, ...] = (
     Feature("necrotic", "necrotic fibers", _FIBERS, Axis.LOG, _burden(lambda e: e.necrotic)),
-    Feature("above_floor", "more necrotic fibers than false calls would give", "1: yes", Axis.LINEAR, _floor_exceeded),
     Feature("regenerating", "regenerating fibers", _FIBERS, Axis.LOG, _burden(lambda e: e.regenerating)),
     Feature("early", "early stage (pale or hyaline)", "% of three stages", Axis.LINEAR, _early_percent),
     Feature("phagocytic", "phagocytosed stage", "% of three stages", Axis.LINEAR, _phagocytic_percent),

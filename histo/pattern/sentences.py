@@ -9,7 +9,14 @@ from histo.pattern.conventions import Conventions
 from histo.pattern.graded_infiltrate import graded_infiltrate
 from histo.pattern.grades import Atrophy, Grades, Infiltration, Necrosis, Spread, Zone
 from histo.pattern.grading import ChronicSign, chronic_signs, clustering_level
-from histo.pattern.uncertainty import bound_sentence, fascicle_sentence, level_sentence, percent, with_interval
+from histo.pattern.uncertainty import (
+    bound_sentence,
+    false_call_rate,
+    fascicle_sentence,
+    level_sentence,
+    percent,
+    with_interval,
+)
 from histo.pattern.wording import many
 
 
@@ -39,7 +46,7 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
     if grades.necrosis is Necrosis.NOT_ASSESSED:
         return (
             f"{many(necrotic.fibers, 'fiber')} of {numbers.fibers.fibers:,} called necrotic, where false calls alone "
-            f"may give {floor.floor_fibers}: among so few fibers moderate necrosis could hide, so it is not graded."
+            f"may give {floor.floor_fibers}: moderate necrosis could hide among them, so it is not graded."
         )
     counted = (
         f"{many(necrotic.fibers, 'necrotic fiber')} of {numbers.fibers.fibers:,}: "
@@ -47,10 +54,7 @@ def _necrosis(grades: Grades, numbers: Evidence, conventions: Conventions) -> st
         f"({numbers.necrotic_pale.fibers} pale, {numbers.necrotic_hyaline.fibers} hyaline, "
         f"{numbers.myophagocytosis.fibers} with myophagocytosis{_support(numbers, conventions)})."
     )
-    rate = (
-        f"at {floor.false_necrotic_per_1000:.3g} per 1,000 healthy fibers "
-        f"(± {100 * floor.variation:.0f}% from section to section; {floor.source})"
-    )
+    rate = f"at {false_call_rate(floor)}"
     if necrotic.fibers == 0:
         return f"{counted} {bound_sentence(numbers)}".strip()
     drawn = numbers.fascicle_bootstrap

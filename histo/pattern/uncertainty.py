@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from histo.evidence import AcrossSlides, Estimate, Evidence, FascicleBootstrap, NecrosisBound
+from histo.evidence import AcrossSlides, Estimate, Evidence, FalseCallFloor, FascicleBootstrap, NecrosisBound
 from histo.pattern.conventions import Conventions
 
 
@@ -65,3 +65,11 @@ def level_sentence(figure: AcrossSlides | None, unit: str, conventions: Conventi
     if figure.p_alike > conventions.spread.max_p:
         return f"{sentence} Chance alone could make them differ as much (p = {figure.p_alike:.3f})."
     return f"{sentence} They differ by more than chance (p = {figure.p_alike:.3f}, I2 {figure.i2_percent:.0f}%)."
+
+
+def false_call_rate(floor: FalseCallFloor) -> str:
+    """The rate that a floor of false calls was reckoned with, how much it differs between sections, and who says so."""
+    rate, differs = floor.false_necrotic_per_1000, ""
+    if floor.variation > 0:
+        differs = f", standard deviation {rate * floor.variation:.2g} between sections"
+    return f"{rate:.3g} per 1,000 healthy fibers{differs} ({floor.source})"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from histo.evidence import Burden, CompartmentDensity, Coverage, Estimate, Evidence
-from histo.pattern import PatternReading, bound_sentence
+from histo.pattern import PatternReading, bound_sentence, false_call_rate
 
 NOTHING = "-"
 NOT_ASSESSED = "not assessed"
@@ -141,8 +141,7 @@ def floor_sentence(evidence: Evidence) -> str | None:
     hidden = "" if floor.exceeded else bound_sentence(evidence)
     return (
         f"False calls of the detector alone give no more than {floor.floor_fibers:,} necrotic among so many healthy "
-        f"fibers in 95 of 100 sections ({number(floor.false_necrotic_per_1000)} per 1,000, "
-        f"± {100 * floor.variation:.0f}% from section to section; {floor.source}). "
+        f"fibers in 95 of 100 sections, at {false_call_rate(floor)}. "
         f"{verdict} {hidden}"
     ).strip()
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from section_makers import make_slide
 
-from histo.evidence import Estimate, FalseCalls, standard_measures
+from histo.evidence import BiopsyEvidence, Estimate, FalseCalls, from_dict, standard_measures, to_dict, weigh_evidence
 from histo.evidence.false_calls import false_call_floor
 from histo.evidence.fiber_results import FalseCallFloor
+from histo.pattern import false_call_rate
 
 MEASURES = standard_measures()
 
@@ -30,11 +32,12 @@ def test_of_sections_that_do_not_differ_the_floor_is_the_95th_percentile_of_chan
     assert floor_of(71, [19_000], measured).exceeded
 
 
+@pytest.mark.parametrize("most", [9000, 60_000])
 @pytest.mark.parametrize("variation", [0.0, 0.5, 1.3, 2.0])
-def test_negative_sections_that_differ_stay_below_the_floor_in_95_of_100(variation: float) -> None:
-    """Sections of 1,000 to 9,000 fibers, each with a rate of its own, drawn from another library's gamma."""
+def test_negative_sections_that_differ_stay_below_the_floor_in_95_of_100(variation: float, most: int) -> None:
+    """Sections of 1,000 fibers and more, each with a rate of its own, drawn from another library's gamma."""
     random, mean = np.random.default_rng(7), 0.8
-    fibers = random.integers(1000, 9000, 4000)
+    fibers = random.integers(1000, most, 4000)
     rates = mean * (random.gamma(variation**-2, variation**2, 4000) if variation else np.ones(4000))
     calls = random.poisson(rates * fibers / 1000)
     measured = FalseCalls(mean, variation)
@@ -56,7 +59,7 @@ def test_what_nobody_has_measured_is_assumed() -> None:
     assert missing.variation == MEASURES.assumed_false_necrotic_variation
     half = floor_of(1, [1000], FalseCalls(0.5))
     assert (half.false_necrotic_per_1000, half.variation) == (0.5, MEASURES.assumed_false_necrotic_variation)
-    assert half.source == "measured on phantoms"
+    assert half.source == "measured on phantoms, its variation assumed"
 
 
 def test_what_is_assumed_comes_from_the_conventions() -> None:
@@ -66,11 +69,26 @@ def test_what_is_assumed_comes_from_the_conventions() -> None:
     assert floor.floor_fibers == 15
 
 
+def test_levels_that_show_other_fibers_stay_below_the_floor_too() -> None:
+    """Three levels of one stain, so small that false calls on a single one are rare."""
+    random, measured = np.random.default_rng(8), FalseCalls(0.5, variation=1.0)
+    calls = random.poisson(3 * 0.5 * 0.15 * random.gamma(1.0, 1.0, 4000))
+    assert np.mean([floor_of(int(n), [150] * 3, measured).exceeded for n in calls]) <= 0.058
+
+
+def test_with_what_is_assumed_each_grade_can_be_reached() -> None:
+    """On a section of 1,000 to 60,000 fibers the floor lies below 1% of them, where moderate necrosis begins."""
+    for fibers in (1000, 5000, 19_000, 60_000):
+        assert floor_of(0, [fibers], None).floor_fibers < 0.01 * fibers
+
+
 def test_without_fibers_there_is_no_floor() -> None:
     assert false_call_floor(0, [0], FalseCalls(1.0, 1.0), MEASURES) is None
 
 
-@pytest.mark.parametrize("values", [(-1.0, 0.5), (1001.0, 0.5), (float("nan"), 0.5), (1.0, -0.1), (1.0, float("nan"))])
+@pytest.mark.parametrize(
+    "values", [(-1.0, 0.5), (1001.0, 0.5), (float("nan"), 0.5), (1.0, -0.1), (1.0, float("nan")), (1.0, 130.0)]
+)
 def test_what_cannot_be_is_refused(values: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="must"):
         FalseCalls(*values)
@@ -85,3 +103,16 @@ def test_one_more_necrotic_fiber_never_falls_below_the_floor(
     before = floor_of(necrotic, [fibers], measured)
     for more in (0, 1):
         assert floor_of(necrotic + 1, [fibers + more], measured).exceeded >= before.exceeded
+
+
+def test_evidence_of_readings_before_the_variation_says_that_there_was_none() -> None:
+    evidence = weigh_evidence([make_slide("a")])
+    document = to_dict(evidence)
+    for numbers in (document["pooled"], *(slide["numbers"] for slide in document["slides"])):
+        del numbers["floor"]["variation"]
+    del document["measures"]["assumed_false_necrotic_variation"]
+    older = from_dict(BiopsyEvidence, document, older=True)
+    assert older.pooled.floor is not None
+    assert (older.pooled.floor.variation, older.measures.assumed_false_necrotic_variation) == (0, 0)
+    assert "standard deviation" not in false_call_rate(older.pooled.floor)
+    assert "standard deviation 2 between sections" in false_call_rate(floor_of(0, [1000], None))

@@ -101,6 +101,11 @@ def test_a_lab_can_bring_its_own(tmp_path: Path) -> None:
             "spread, position, atrophy, chronicity, familiarity, recovery",
         ),
         ('name = "histo conventions 1"', "", 'has no name; begin it with name = "our conventions 1"'),
+        (
+            "assumed_false_necrotic_variation = {value = 1.3",
+            "assumed_false_necrotic_variation = {value = 130",
+            "measures: the variation of false calls must lie between 0 and 3, and is 130.0; correct the number",
+        ),
     ],
 )
 def test_a_faulty_file_is_refused_with_key_and_remedy(tmp_path: Path, old: str, new: str, message: str) -> None:

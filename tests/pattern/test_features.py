@@ -33,7 +33,6 @@ def test_features_are_the_numbers_of_the_evidence() -> None:
     assert evidence.infiltrate.total.per_mm2 is not None
     assert found["necrotic"] == evidence.necrotic.per_1000_fibers.value
     assert found["infiltrate"] == evidence.infiltrate.total.per_mm2.value
-    assert found["above_floor"] == float(evidence.floor is not None and evidence.floor.exceeded)
     assert 0 < found["early"] < 100
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from section_makers import PITCH_UM, lattice, make_slide, random_slide
 
-from histo.evidence import BiopsyEvidence, FalseCalls, to_dict, weigh_evidence
+from histo.evidence import BiopsyEvidence, to_dict, weigh_evidence
 from histo.findings import FiberAttribute, FiberClass
 from histo.pattern import (
     NOTHING_ASSESSED,
@@ -134,8 +134,8 @@ def test_few_necrotic_fibers_are_candidates_for_review() -> None:
     assert "2 fibers called necrotic are no more than false calls would give: look at them." in reading.caveats
     (necrosis,) = [reason for reason in reading.reasons if reason.finding == "necrosis"]
     assert necrosis.sentence.endswith(
-        "That is no more than the 7 that false calls alone may give at 3 per 1,000 healthy fibers (± 130% from section "
-        "to section; assumed): candidates for review."
+        "That is no more than the 4 that false calls alone may give at 1.5 per 1,000 healthy fibers, standard "
+        "deviation 2 between sections (assumed): candidates for review."
     )
     assert necrosis.places[0].fiber_ids == (0, 1)
 
@@ -150,7 +150,7 @@ def test_where_moderate_necrosis_could_hide_among_false_calls_it_is_not_graded_a
     assert reading.grades.necrosis is Necrosis.NOT_ASSESSED
     (necrosis,) = [reason for reason in reading.reasons if reason.finding == "necrosis"]
     assert necrosis.sentence.startswith("2 fibers of ")
-    assert necrosis.sentence.endswith("among so few fibers moderate necrosis could hide, so it is not graded.")
+    assert necrosis.sentence.endswith("moderate necrosis could hide among them, so it is not graded.")
 
 
 def test_candidates_for_invasion_speak_against_a_necrotizing_pattern() -> None:
@@ -191,7 +191,7 @@ def test_one_more_necrotic_fiber_never_lowers_the_grade(count: int, seed: int) -
     for necrotic in (count, count + 1):
         kinds = np.zeros(441, np.uint8)
         kinds[order[:necrotic]] = FiberClass.NECROTIC_PALE
-        evidence = weigh_evidence([make_slide("a", 21, 21, kinds)], FalseCalls(3.0, variation=0.5), FAST)
+        evidence = weigh_evidence([make_slide("a", 21, 21, kinds)], measures=FAST)
         grades.append(SEVERITY.index(grade(evidence.pooled, 1, CONVENTIONS).necrosis))
     assert grades[1] >= grades[0]
 

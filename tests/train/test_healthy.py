@@ -10,11 +10,11 @@ import pytest
 from example_model import save_random_bundle
 
 import train.study.normal_sections
-from histo.errors import UsageError
+from histo.errors import BundleError, UsageError
 from histo.evidence import FalseCalls, standard_measures
 from histo.evidence.false_calls import false_call_floor
-from histo.model import FALSE_CALLS_METRIC, FALSE_CALLS_VARIATION_METRIC, false_calls_of
-from histo.network import load_bundle
+from histo.model import FALSE_CALLS_METRIC, FALSE_CALLS_VARIATION_METRIC, false_calls_of, load_model
+from histo.network import Metric, load_bundle
 from train.evaluation_run import Measured, card_with, read_normal
 from train.healthy import false_necroses_on_normal
 from train.study.normal_sections import NormalSection
@@ -61,6 +61,24 @@ def test_sections_without_a_false_call_do_not_prove_that_there_is_none() -> None
     assert (rate.value, rate.low) == (0, 0)
     assert rate.high == pytest.approx(3.689 / 10, rel=1e-3)
     assert false_necroses_on_normal([NormalSection(1, 4.0, 0, 0, "not_assessed")] * 2) == {}
+
+
+def test_few_sections_show_a_rate_but_not_how_sections_differ() -> None:
+    random = np.random.default_rng(4)
+    assert set(false_necroses_on_normal(simulated(random, 0.8, 1.2, 29))) == {FALSE_CALLS_METRIC}
+    assert set(false_necroses_on_normal(simulated(random, 0.0001, 1.2, 60))) == {FALSE_CALLS_METRIC}
+    assert len(false_necroses_on_normal(simulated(random, 0.8, 1.2, 30))) == 2
+
+
+def test_a_detector_that_is_always_wrong_has_a_rate_that_can_be() -> None:
+    always = false_necroses_on_normal([NormalSection(number, 4.0, 50, 50, "mild") for number in range(40)])
+    card = card_with(Measured(None, always), load_bundle().card)
+    measured = false_calls_of(card)
+    assert measured is not None
+    assert measured.rate == 1000
+    damaged = replace(card, phantom_metrics={FALSE_CALLS_METRIC: Metric(-1.0, None, None, 3)})
+    with pytest.raises(BundleError, match="must lie between 0 and 1000"):
+        load_model(replace(load_bundle(), card=damaged))
 
 
 def test_sections_are_read_once_and_kept_when_the_card_is_filled(

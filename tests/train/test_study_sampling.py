@@ -15,7 +15,6 @@ from histo.errors import RecordError
 from histo.model import FALSE_CALLS_METRIC
 from histo.network import Metric, load_bundle, save_bundle
 from histo.pattern import Necrosis
-from histo.pattern.features import FEATURES
 from histo.phantom import DISEASES
 from train.study.biopsies import Change, Plan, draw_levels, plan_biopsy
 from train.study.error_file import write_errors
@@ -84,16 +83,13 @@ def test_a_study_goes_on_where_it_was_broken_off(tmp_path: Path, errors: Path, q
 def test_biopsies_are_sampled_anew_when_the_card_tells_another_rate_of_false_calls(
     tmp_path: Path, errors: Path, quick: list[tuple[int, ...]]
 ) -> None:
-    bundle, seeds = load_bundle(errors.parent), [31, 32, 33]
-    seen = []
-    for rate in (900.0, 0.0):
+    bundle = load_bundle(errors.parent)
+    for rate in (0.5, 0.5, 2.0):
         figures = {FALSE_CALLS_METRIC: Metric(rate, None, None, 9)}
         save_bundle(errors.parent, bundle.weights, replace(bundle.card, phantom_metrics=figures))
-        necrotizing = sampled(tmp_path, errors, seeds)[2]
-        seen.append(necrotizing.features[[feature.name for feature in FEATURES].index("above_floor")])
+        sampled(tmp_path, errors, [31])
     save_bundle(errors.parent, bundle.weights, bundle.card)
-    assert quick == 2 * [(0, 1), (2,)]
-    assert seen == [0, 1]
+    assert quick == 2 * [(0,)], "once for each rate"
 
 
 def test_records_read_back_and_others_are_refused(tmp_path: Path, errors: Path, quick: list[tuple[int, ...]]) -> None:

@@ -178,7 +178,7 @@ def collect(
 
     Raises:
         BundleError: If the bundle is missing or damaged.
-        RecordError: If the error model cannot be read.
+        RecordError: If the error model is damaged.
         OutputError: If a part cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
