@@ -122,7 +122,7 @@ def false_calls_of(card: Card) -> FalseCalls | None:
     if rate is None:
         return None
     try:
-        return FalseCalls(rate, variation.value if isinstance(variation, Estimate) else variation)
+        return FalseCalls(rate, variation)
     except ValueError as error:
         raise BundleError(f"the card of {card.name} {card.version}", str(error), "measure the bundle again") from error
 

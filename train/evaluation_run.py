@@ -30,7 +30,7 @@ from train.study.sampling import facts_of
 SLIDES_PREFIX = "slides."
 """Of figures in a card that were measured on fields cut from slides."""
 
-FIRST_WHOLE = 400_000
+FIRST_WHOLE = 300_000
 """Of the test split's seeds: other normal sections than any study's."""
 
 

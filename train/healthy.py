@@ -28,7 +28,7 @@ from train.study.normal_sections import NormalSection
 
 FALSE_CELLS_METRIC = "false_inflammatory_cells_per_mm2"
 
-LEAST_SECTIONS, LEAST_CALLS = 30, 10
+LEAST_SECTIONS, LEAST_CALLS = 10, 10
 """Of fewer the variation between sections often comes out far too small (docs/decisions/12-false-call-floor.md)."""
 
 

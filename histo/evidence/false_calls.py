@@ -24,6 +24,8 @@ MEASURED, HALF_MEASURED, ASSUMED = "measured on phantoms", "measured on phantoms
 class FalseCalls:
     """How often a detector calls healthy fibers necrotic, as it was measured on healthy phantom sections.
 
+    Of estimates the upper ends are reckoned with: what is known badly must not make a grade easier.
+
     Attributes:
         per_1000: Of 1,000 healthy fibers, over all sections.
         variation: How much that differs from section to section: standard deviation over mean of the sections' own
@@ -32,7 +34,7 @@ class FalseCalls:
     """
 
     per_1000: Estimate | float
-    variation: float | None = None
+    variation: Estimate | float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
@@ -40,17 +42,26 @@ class FalseCalls:
         Raises:
             ValueError: If the rate is no share of 1,000, or the variation is negative or beyond `MOST_VARIATION`.
         """
-        if not 0 <= self.rate <= 1000:
-            raise ValueError(f"false calls per 1,000 fibers must lie between 0 and 1000, not {self.rate}")
-        if self.variation is not None and not 0 <= self.variation <= MOST_VARIATION:
+        if not 0 <= self.most_per_1000 <= 1000:
+            raise ValueError(f"false calls per 1,000 fibers must lie between 0 and 1000, not {self.most_per_1000}")
+        if self.most_variation is not None and not 0 <= self.most_variation <= MOST_VARIATION:
             raise ValueError(
-                f"the variation of false calls must lie between 0 and {MOST_VARIATION:g}, and is {self.variation}"
+                f"the variation of false calls must lie between 0 and {MOST_VARIATION:g}, and is {self.most_variation}"
             )
 
     @property
-    def rate(self) -> float:
-        """What is reckoned with: of an estimate the upper end, for a rate known badly must not make a grade easier."""
-        return self.per_1000.high if isinstance(self.per_1000, Estimate) else float(self.per_1000)
+    def most_per_1000(self) -> float:
+        """The rate that is reckoned with."""
+        return _upper(self.per_1000)
+
+    @property
+    def most_variation(self) -> float | None:
+        """The variation that is reckoned with."""
+        return None if self.variation is None else _upper(self.variation)
+
+
+def _upper(measured: Estimate | float) -> float:
+    return measured.high if isinstance(measured, Estimate) else float(measured)
 
 
 def false_call_floor(
@@ -73,14 +84,15 @@ def false_call_floor(
     if sum(fibers) == 0:
         return None
     known = measured or FalseCalls(measures.assumed_false_necrotic_per_1000)
-    variation = measures.assumed_false_necrotic_variation if known.variation is None else known.variation
-    expected, seen = known.rate * sum(fibers) / 1000, repeats(fibers)
+    told = known.most_variation
+    variation = measures.assumed_false_necrotic_variation if told is None else told
+    expected, seen = known.most_per_1000 * sum(fibers) / 1000, repeats(fibers)
     repeated, once = (count_percentile(mean, variation, FLOOR_PERCENTILE) for mean in (expected / seen, expected))
     # What is left after the point is no fiber, but for the rounding of a float.
     floor = max(int(seen * repeated + 1e-9), once)
     return FalseCallFloor(
-        false_necrotic_per_1000=known.rate,
-        source=ASSUMED if measured is None else HALF_MEASURED if measured.variation is None else MEASURED,
+        false_necrotic_per_1000=known.most_per_1000,
+        source=ASSUMED if measured is None else HALF_MEASURED if told is None else MEASURED,
         expected_fibers=expected,
         floor_fibers=floor,
         exceeded=necrotic > floor,

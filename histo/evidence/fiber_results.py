@@ -115,7 +115,7 @@ class FalseCallFloor:
     """What the detector's own false calls would give on as many healthy fibers.
 
     Attributes:
-        false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers that was reckoned with.
+        false_necrotic_per_1000: False necrotic calls per 1,000 healthy fibers that were reckoned with.
         source: "measured on phantoms" (given by the bundle's card), "measured on phantoms, its variation assumed", or
             "assumed" (conventions, nobody has measured them).
         expected_fibers: False calls expected on this many fibers.

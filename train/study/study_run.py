@@ -25,7 +25,7 @@ from train.study.results import Results, summarize_study
 from train.study.sampling import collect, facts_of
 from train.study.scenarios import AS_MEASURED, SCENARIOS, Scenario
 
-FIRST_SAMPLED, FIRST_RENDERED, FIRST_NORMAL = 100_000, 200_000, 300_000
+FIRST_SAMPLED, FIRST_RENDERED, FIRST_NORMAL = 100_000, 200_000, 500_000
 """Of the test split's seeds: beyond those that `evaluate` reads."""
 
 Predict = Callable[[Sequence[Record]], Predictions | None]
