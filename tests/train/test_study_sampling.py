@@ -11,20 +11,22 @@ from example_model import save_random_bundle
 
 import train.study.normal_sections
 import train.study.sampling
-from histo.errors import RecordError
+from histo.errors import RecordError, UsageError
 from histo.model import FALSE_CALLS_METRIC
 from histo.network import Metric, load_bundle, save_bundle
 from histo.pattern import Necrosis
 from histo.phantom import DISEASES
 from train.study.biopsies import Change, Plan, draw_levels, plan_biopsy
-from train.study.error_file import write_errors
+from train.study.error_file import reader_digest, write_errors
 from train.study.error_model import ErrorModel, Rates
 from train.study.misread import misread
 from train.study.normal_sections import NormalSection, read_normal_sections
+from train.study.prevalence import Prevalence
 from train.study.records import Record, read_records, write_records
 from train.study.sampling import Job, collect
 from train.study.scenarios import AS_MEASURED, SCENARIOS, Scenario
 from train.study.section_errors import compare
+from train.study.study_run import run_study
 from train.study.true_slide import true_slide
 
 
@@ -35,7 +37,9 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     seen = misread(true, Rates.perfect(), "a", np.random.default_rng(0))
     section = compare(true, seen.findings, seen.coverage)
     bundle = save_random_bundle(tmp_path_factory.mktemp("lab") / "bundle")
-    return write_errors(bundle / "error_model.json", ErrorModel("b 1", "w", "r", "p", (1,), ("imnm_srp",), (section,)))
+    reader = reader_digest(load_bundle(bundle).card)
+    model = ErrorModel("b 1", "w", reader, "p", (1,), ("imnm_srp",), (section,))
+    return write_errors(bundle / "error_model.json", model)
 
 
 @pytest.fixture
@@ -150,3 +154,14 @@ def test_normal_sections_are_read_once_and_a_damaged_file_is_made_anew(
     assert file.stat().st_mtime_ns != written, "another rate of false calls may grade otherwise"
     file.write_text(file.read_text()[:40])
     assert read(52, 51)[1] == first
+
+
+def test_a_study_may_leave_out_all_but_what_is_sampled(
+    tmp_path: Path, errors: Path, quick: list[tuple[int, ...]]
+) -> None:
+    even = Prevalence("even", "(C)", {"normal": 1.0})
+    study = run_study(errors.parent, None, 2, 0, 0, 0, even, 0, tmp_path, lambda records: None)
+    assert quick == [(0, 1)]
+    assert (study.rendered, study.normal, dict(study.worst)) == (None, (), {})
+    with pytest.raises(UsageError, match="0 sampled"):
+        run_study(errors.parent, None, 0, 0, 0, 0, even, 0, tmp_path, lambda records: None)

@@ -117,9 +117,10 @@ def run_study(
         for scenario in SCENARIOS:
             cases[scenario.name] = (scenario, sample(f"worst/{scenario.name}", count, scenario))
 
-    healthy = read_normal_sections(
-        out / "normal", take_seeds(Split.TEST, normal, FIRST_NORMAL), bundle, processes, facts_of(card)
-    )
+    healthy: tuple[NormalSection, ...] = ()
+    if normal:
+        normal_seeds = take_seeds(Split.TEST, normal, FIRST_NORMAL)
+        healthy = read_normal_sections(out / "normal", normal_seeds, bundle, processes, facts_of(card))
 
     def results(records: Sequence[Record]) -> Results:
         return summarize_study(records, predict(records), prevalence)
