@@ -26,7 +26,7 @@ from train.study.sampling import collect, facts_of
 from train.study.scenarios import AS_MEASURED, SCENARIOS, Scenario
 
 FIRST_SAMPLED, FIRST_RENDERED, FIRST_NORMAL = 100_000, 200_000, 500_000
-"""Of the test split's seeds: beyond those that `evaluate` reads."""
+"""Of the test split's seeds: others than those that `evaluate` reads (see `train.evaluation_run`)."""
 
 Predict = Callable[[Sequence[Record]], Predictions | None]
 
